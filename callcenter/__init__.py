@@ -1,0 +1,1 @@
+"""A telephony-integrated call centre: the hotline answers, routes, promises, and every ring is measured."""

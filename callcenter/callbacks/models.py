@@ -1,0 +1,39 @@
+"""Callbacks (回呼): calls that a customer was promised."""
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from callcenter import ids
+from callcenter.db import Base
+
+
+class Callback(Base):
+    """A call we owe. `due_at` is the time that was promised, `next_try_at` when we act next.
+
+    States: booked, waiting (for an agent), agent (one accepted, the customer is rung), kept,
+    failed (not reachable after all tries), cancelled.
+    """
+
+    __tablename__ = "callbacks"
+    __table_args__ = (sa.Index("ix_callbacks_state_next_try_at", "state", "next_try_at"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=ids.new)
+    number: Mapped[str] = mapped_column(sa.String(40), index=True)
+    line_id: Mapped[UUID] = mapped_column(sa.ForeignKey("lines.id"))
+    skill_id: Mapped[UUID] = mapped_column(sa.ForeignKey("skills.id"))
+    language: Mapped[str] = mapped_column(sa.String(10))
+    customer_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("customers.id"))
+    origin_call_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("calls.id"), index=True)
+    ticket_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("tickets.id"), index=True)
+    call_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("calls.id"))
+    state: Mapped[str] = mapped_column(sa.String(12))
+    reason: Mapped[str | None] = mapped_column(sa.String(60))
+    created_at: Mapped[datetime]
+    created_by: Mapped[str] = mapped_column(sa.String(80))
+    due_at: Mapped[datetime]
+    next_try_at: Mapped[datetime]
+    tries: Mapped[int] = mapped_column(default=0)
+    settled_at: Mapped[datetime | None]

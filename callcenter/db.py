@@ -1,0 +1,159 @@
+"""The database, the same on SQLite and PostgreSQL: one transaction a request or job, committed only at the edge."""
+
+import fcntl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from callcenter.errors import Unavailable
+
+WRITER_WAIT_SECONDS = 2.0
+JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+
+
+class UtcDateTime(sa.TypeDecorator[datetime]):
+    """An instant: aware in Python, UTC in the database on both back ends."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Refuse a naive time instead of guessing its zone."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} has no time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Return aware UTC; SQLite forgets the zone that was written."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """All tables; constraint names are fixed so that migrations can name them on both back ends."""
+
+    metadata = sa.MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON, list[Any]: JSON, list[str]: JSON}
+
+
+def upsert(session: Session, table: type[Base]) -> Any:
+    """Return the dialect's INSERT that knows ON CONFLICT; both dialects share its shape."""
+    return (
+        postgresql_insert(table) if session.get_bind().dialect.name == "postgresql" else sqlite_insert(table)
+    )
+
+
+class WriterLock:
+    """One writer at a time over all processes of a SQLite file, taken before BEGIN IMMEDIATE.
+
+    SQLite's own busy wait is unfair: with several writers its p99 exceeds a second.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._threads = threading.Lock()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the lock; raise Unavailable after two seconds of waiting."""
+        deadline = time.monotonic() + WRITER_WAIT_SECONDS
+        if not self._threads.acquire(timeout=WRITER_WAIT_SECONDS):
+            raise Unavailable("The database is busy: no writer's turn came within two seconds.")
+        try:
+            with self._path.open("a") as handle:
+                _lock_file(handle.fileno(), deadline)
+                yield
+        finally:
+            self._threads.release()
+
+
+def _lock_file(descriptor: int, deadline: float) -> None:
+    """Take the advisory lock; closing the file gives it back, even when the process is killed."""
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise Unavailable("The database is busy: another process holds the writer's lock.") from None
+            time.sleep(0.002)
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    """Durable and concurrent: WAL, every commit on disk, foreign keys checked; we say BEGIN ourselves."""
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=2000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    """A writer says so at once, otherwise two readers that turn writers deadlock."""
+    writing = connection.get_execution_options().get("writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def make_engine(url: str, **options: Any) -> sa.Engine:
+    """Return an engine for either back end, prepared as every process needs it."""
+    if not url.startswith("sqlite"):
+        return sa.create_engine(url, pool_pre_ping=True, pool_size=20, max_overflow=20, **options)
+    engine = sa.create_engine(url, connect_args={"check_same_thread": False, "timeout": 2}, **options)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+class Database:
+    """Where transactions come from. Actions get a session and never commit."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = make_engine(url)
+        self._write_engine = self.engine.execution_options(writing=True)
+        path = self.engine.url.database
+        self._writer = WriterLock(Path(f"{path}.lock")) if url.startswith("sqlite") and path else None
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """Yield a session; commit at the end of the block, roll back when it raises."""
+        with self._turn(), Session(self._write_engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Yield a session for reading; it never waits for a writer and is rolled back."""
+        with Session(self.engine) as session:
+            yield session
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if self._writer is None:
+            yield
+        else:
+            with self._writer.held():
+                yield
+
+    def dispose(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()

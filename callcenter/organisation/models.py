@@ -1,0 +1,46 @@
+"""The centre itself: its branches, its skills, its policies."""
+
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from callcenter import ids
+from callcenter.db import Base
+
+
+class Centre(Base):
+    """One installation serves one centre: its zone, its country, whom it may dial, the handbook's numbers."""
+
+    __tablename__ = "centres"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=ids.new)
+    key: Mapped[str] = mapped_column(sa.String(40), unique=True)
+    name: Mapped[str] = mapped_column(sa.String(120))
+    timezone: Mapped[str] = mapped_column(sa.String(60))
+    country: Mapped[str] = mapped_column(sa.String(2))
+    dial_prefixes: Mapped[list[str]]
+    sip_domains: Mapped[list[str]]
+    policies: Mapped[dict[str, Any]]
+
+
+class Branch(Base):
+    """An office: the head office or a branch (handbook B)."""
+
+    __tablename__ = "branches"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=ids.new)
+    key: Mapped[str] = mapped_column(sa.String(40), unique=True)
+    names: Mapped[dict[str, Any]]
+    head_office: Mapped[bool]
+
+
+class Skill(Base):
+    """What an agent can be asked for."""
+
+    __tablename__ = "skills"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=ids.new)
+    key: Mapped[str] = mapped_column(sa.String(40), unique=True)
+    names: Mapped[dict[str, Any]]

@@ -1,0 +1,1 @@
+"""The conversation: pure. It is told what was heard, and says what to do next; others carry it out."""

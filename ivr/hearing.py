@@ -1,0 +1,135 @@
+"""What reached us on a leg, in the conversation's own words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class MenuItem:
+    """A key and what it chooses: technical, presales, complaint, ticket_state, callback, agent, repeat."""
+
+    key: str
+    choice: str
+
+
+@dataclass(frozen=True)
+class LineFacts:
+    """What the conversation knows of its line; names by language, the first language greets."""
+
+    key: str
+    head_office: bool
+    organisation: Mapping[str, str]
+    branch: Mapping[str, str]
+    product: Mapping[str, str]
+    languages: tuple[str, ...]
+    menu: tuple[MenuItem, ...]
+    recording_notice: bool
+
+
+@dataclass(frozen=True)
+class Hours:
+    """Whether the line is open, the local time now, and when it opens next (None: not known)."""
+
+    open: bool
+    now: datetime
+    next_opening: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """A call has come in on a line; `number` is the caller's canonical number, None when withheld."""
+
+    line: LineFacts | None
+    hours: Hours | None
+    number: str | None
+    name: str | None = None
+
+
+@dataclass(frozen=True)
+class Pressed:
+    """Keys, without the finishing one."""
+
+    digits: str
+
+
+@dataclass(frozen=True)
+class Spoke:
+    """Words, as recognised; confidence from 0 to 1, None when not given."""
+
+    words: str
+    confidence: float | None = None
+
+
+@dataclass(frozen=True)
+class Silence:
+    """Nothing was pressed or said until the time was up; also a document that ran to its end."""
+
+
+@dataclass(frozen=True)
+class QueueLeft:
+    """The Enqueue ended, for the carrier's reason (QueueResult)."""
+
+    result: str
+
+
+@dataclass(frozen=True)
+class Summoned:
+    """We redirected this leg: the agent of this connection has accepted, or the queue was given up."""
+
+    connection: int
+    room: str
+
+
+@dataclass(frozen=True)
+class TalkEnded:
+    """The conference is over for this leg (DialCallStatus)."""
+
+    status: str
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A message was recorded; the sound itself follows elsewhere."""
+
+    seconds: int
+
+
+@dataclass(frozen=True)
+class PickedUp:
+    """A leg that we placed was answered: an agent's, or a customer's whom we call back."""
+
+    line: LineFacts
+    language: str
+    matter: str
+    purpose: str
+    waited_seconds: int = 0
+    name: str | None = None
+    keypad_accepts: bool = True
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The centre's answer to what the conversation asked."""
+
+    answer: object
+
+
+@dataclass(frozen=True)
+class HungUp:
+    """The other side has gone."""
+
+
+Heard = (
+    Arrived
+    | Pressed
+    | Spoke
+    | Silence
+    | QueueLeft
+    | Summoned
+    | TalkEnded
+    | Recorded
+    | PickedUp
+    | Answered
+    | HungUp
+)
