@@ -1,0 +1,100 @@
+"""What every test may ask for: a database with the schema on either back end, a Valkey, a Work."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from callcenter.db import Database, make_engine
+from callcenter.tables import metadata
+from tests import servers
+
+DIRECTORY = "CALLCENTER_TESTS_DIRECTORY"
+SESSION = "CALLCENTER_TESTS_PID"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The session's first process makes the shared directory; xdist's workers inherit its name."""
+    if not hasattr(config, "workerinput"):
+        os.environ[DIRECTORY] = str(servers.session_directory())
+        os.environ[SESSION] = str(os.getpid())
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the directory, unless a server's keeper does that when this process has gone."""
+    directory = Path(os.environ[DIRECTORY])
+    if not hasattr(config, "workerinput") and not (directory / "postgresql.url").exists():
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def directory(worker_id: str) -> Path:
+    """This worker's own folder, in memory where there is room: SQLite syncs every commit."""
+    own = Path(os.environ[DIRECTORY]) / worker_id
+    own.mkdir(exist_ok=True)
+    return own
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> str:
+    """The address of a PostgreSQL server's maintenance database, from which others can be made."""
+    return servers.postgresql(Path(os.environ[DIRECTORY]), int(os.environ[SESSION]))
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(directory: Path) -> Path:
+    """A SQLite file with the schema, to copy."""
+    path = directory / "template.sqlite"
+    engine = make_engine(f"sqlite:///{path}")
+    metadata.create_all(engine)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_shared(postgresql_server: str, worker_id: str) -> Iterator[Database]:
+    """This worker's PostgreSQL database with the schema; every test finds it empty."""
+    url = servers.fresh_database(postgresql_server, f"tests_{os.environ[SESSION]}_{worker_id}")
+    database = Database(url)
+    metadata.create_all(database.engine)
+    yield database
+    database.dispose()
+    servers.drop_database(postgresql_server, url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path, directory: Path) -> Iterator[Database]:
+    """An empty database with the schema, on each back end in turn."""
+    if request.param == "postgresql":
+        shared: Database = request.getfixturevalue("postgresql_shared")
+        empty(shared)
+        yield shared
+        return
+    path = directory / f"{tmp_path.name}.sqlite"
+    shutil.copy(request.getfixturevalue("sqlite_template"), path)
+    database = Database(f"sqlite:///{path}")
+    yield database
+    database.dispose()
+    for leftover in directory.glob(f"{path.name}*"):
+        leftover.unlink()
+
+
+def empty(database: Database) -> None:
+    """Delete every row, asking first which tables have any: far cheaper than forty TRUNCATEs."""
+    with database.engine.begin() as connection:
+        connection.execute(sa.text("SET LOCAL lock_timeout = '5s'"))
+        filled = set(connection.scalars(_FILLED))
+        for table in reversed(metadata.sorted_tables):
+            if table.name in filled:
+                connection.execute(table.delete())
+
+
+_FILLED = sa.union_all(
+    *(
+        sa.select(sa.literal(table.name)).where(sa.exists(sa.select(1).select_from(table)))
+        for table in metadata.tables.values()
+    )
+)

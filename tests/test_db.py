@@ -1,0 +1,75 @@
+"""The one place where transactions begin and end, on both back ends."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+import sqlalchemy as sa
+
+from callcenter.db import Database, upsert
+from callcenter.leases import Lease, take_lease
+
+NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+
+def _leases(database: Database) -> list[str]:
+    with database.reading() as session:
+        return list(session.scalars(sa.select(Lease.name).order_by(Lease.name)))
+
+
+def test_a_transaction_is_committed_at_its_end(database: Database) -> None:
+    with database.transaction() as session:
+        session.add(Lease(name="clock", owner="a", until=NOON))
+    assert _leases(database) == ["clock"]
+
+
+def test_a_transaction_that_raises_leaves_nothing(database: Database) -> None:
+    with pytest.raises(RuntimeError), database.transaction() as session:
+        session.add(Lease(name="clock", owner="a", until=NOON))
+        session.flush()
+        raise RuntimeError
+    assert _leases(database) == []
+
+
+def test_a_reading_session_keeps_nothing(database: Database) -> None:
+    with database.reading() as session:
+        session.add(Lease(name="clock", owner="a", until=NOON))
+        session.flush()
+    assert _leases(database) == []
+
+
+def test_an_instant_comes_back_aware_and_in_utc(database: Database) -> None:
+    beijing = NOON.astimezone(timezone(timedelta(hours=8)))
+    with database.transaction() as session:
+        session.add(Lease(name="clock", owner="a", until=beijing))
+    with database.reading() as session:
+        read = session.scalars(sa.select(Lease.until)).one()
+    assert (read, read.tzinfo) == (NOON, UTC)
+
+
+def test_a_naive_time_is_refused(database: Database) -> None:
+    with pytest.raises(sa.exc.StatementError, match="has no time zone"), database.transaction() as session:
+        session.add(Lease(name="clock", owner="a", until=NOON.replace(tzinfo=None)))
+
+
+def test_an_upsert_is_known_on_both_back_ends(database: Database) -> None:
+    for owner in ("a", "b"):
+        with database.transaction() as session:
+            row = upsert(session, Lease).values(name="clock", owner=owner, until=NOON)
+            session.execute(
+                row.on_conflict_do_update(index_elements=[Lease.name], set_={"owner": row.excluded.owner})
+            )
+    with database.reading() as session:
+        assert session.scalars(sa.select(Lease.owner)).all() == ["b"]
+
+
+def test_a_lease_has_one_holder_until_it_ends(database: Database) -> None:
+    def take(owner: str, seconds_later: int) -> bool:
+        with database.transaction() as session:
+            at = NOON + timedelta(seconds=seconds_later)
+            return take_lease(session, name="clock", owner=owner, seconds=10, at=at)
+
+    assert take("a", 0)
+    assert not take("b", 5)
+    assert take("a", 5)
+    assert not take("b", 14)
+    assert take("b", 16)
