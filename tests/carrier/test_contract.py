@@ -1,0 +1,198 @@
+"""One contract, kept by the in-memory twin and by the Twilio adapter over HTTP."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from callcenter.carrier.port import Ambiguous, CallGone, Carrier, CarrierDown, NotPlaced, Placement
+from callcenter.carrier.twilio import TwilioCarrier
+from callcenter.carrier.twin import Twin
+from tests.carrier.rest import ACCOUNT, Rest, Server, problem
+
+NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+AGENT, LINE = "+8613800138000", "+862155501000"
+PLACEMENT = Placement(
+    AGENT, LINE, "https://x.example/v", "https://x.example/s", "https://x.example/f", timeout_seconds=30
+)
+GONE_RECORDING = "RE" + "f" * 32
+
+
+class TwinSide:
+    """How a test stirs the twin."""
+
+    def __init__(self) -> None:
+        self.carrier = Twin(lambda: NOW)
+        self.becomes = self.carrier.becomes
+
+    def arrives(self, from_number: str, to: str) -> str:
+        return self.carrier.arrives(from_number, to)
+
+    def records(self, sid: str, audio: bytes) -> None:
+        self.carrier.recordings[sid] = audio
+
+    def refuses_placement(self) -> None:
+        self.carrier.refuse("place", NotPlaced("400/21211", retry=False))
+
+    def loses_answer(self) -> None:
+        self.carrier.lose_answer()
+
+    def goes_down(self, verb: str) -> None:
+        self.carrier.refuse(verb, CarrierDown("503"))
+
+
+class TwilioSide:
+    """How a test stirs the server behind the adapter."""
+
+    def __init__(self, server: Server) -> None:
+        self.rest = server.rest
+        self.carrier = TwilioCarrier(ACCOUNT, "secret", api_url=server.url, timeout_seconds=5)
+        self.becomes = self.rest.becomes
+
+    def arrives(self, from_number: str, to: str) -> str:
+        return self.rest.add("inbound", to, from_number, "in-progress")
+
+    def records(self, sid: str, audio: bytes) -> None:
+        self.rest.recordings[sid] = audio
+
+    def refuses_placement(self) -> None:
+        self.rest.faults.append(problem(400, 21211))
+
+    def loses_answer(self) -> None:
+        self.rest.faults.append("accept and reset")
+
+    def goes_down(self, verb: str) -> None:
+        self.rest.faults.append((503, "busy"))
+
+
+Side = TwinSide | TwilioSide
+
+
+@pytest.fixture(params=["twin", "twilio"])
+def side(request: pytest.FixtureRequest) -> Iterator[Side]:
+    if request.param == "twin":
+        yield TwinSide()
+        return
+    server = Server(Rest(NOW))
+    yield TwilioSide(server)
+    server.rest.released.set()
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_placed_call_is_known_by_its_sid(side: Side) -> None:
+    carrier: Carrier = side.carrier
+    call = carrier.fetch(carrier.place(PLACEMENT))
+    assert (call.to, call.from_number, call.direction) == (AGENT, LINE, "outbound-api")
+    assert call.status in {"queued", "ringing"}
+    assert call.ended_at is None
+
+
+def test_every_placement_makes_a_call_of_its_own(side: Side) -> None:
+    sids = [side.carrier.place(PLACEMENT) for _ in range(3)]
+    assert len(set(sids)) == 3
+    assert {call.sid for call in side.carrier.list_calls()} == set(sids)
+
+
+def test_a_refused_call_was_not_placed_and_says_whether_to_repeat(side: Side) -> None:
+    side.refuses_placement()
+    with pytest.raises(NotPlaced) as refusal:
+        side.carrier.place(PLACEMENT)
+    assert not refusal.value.retry
+    assert side.carrier.list_calls() == []
+
+
+def test_a_lost_answer_is_ambiguous_and_the_call_is_in_the_list(side: Side) -> None:
+    side.loses_answer()
+    with pytest.raises(Ambiguous):
+        side.carrier.place(PLACEMENT)
+    assert [call.to for call in side.carrier.list_calls(to=AGENT)] == [AGENT]
+
+
+def test_the_next_call_after_a_failure_is_placed(side: Side) -> None:
+    side.refuses_placement()
+    with pytest.raises(NotPlaced):
+        side.carrier.place(PLACEMENT)
+    assert side.carrier.fetch(side.carrier.place(PLACEMENT)).to == AGENT
+
+
+def test_cancelling_ends_a_ringing_call(side: Side) -> None:
+    sid = side.carrier.place(PLACEMENT)
+    side.carrier.cancel(sid)
+    call = side.carrier.fetch(sid)
+    assert (call.status, call.ended_at) == ("canceled", NOW)
+
+
+def test_a_call_that_was_picked_up_survives_a_cancel(side: Side) -> None:
+    """`Status=canceled` only affects queued or ringing calls
+    (https://www.twilio.com/docs/voice/api/call-resource#update-a-call-resource)."""
+    sid = side.carrier.place(PLACEMENT)
+    side.becomes(sid, "in-progress")
+    side.carrier.cancel(sid)
+    assert side.carrier.fetch(sid).status == "in-progress"
+
+
+@pytest.mark.parametrize(("status", "end"), [("ringing", "canceled"), ("in-progress", "completed")])
+def test_hanging_up_ends_a_call_whatever_its_state(side: Side, status: str, end: str) -> None:
+    sid = side.carrier.place(PLACEMENT)
+    side.becomes(sid, status)
+    side.carrier.hang_up(sid)
+    assert side.carrier.fetch(sid).status == end
+
+
+def test_a_living_call_is_redirected(side: Side) -> None:
+    sid = side.arrives(AGENT, LINE)
+    side.carrier.redirect(sid, "https://x.example/next")
+    assert side.carrier.fetch(sid).status == "in-progress"
+
+
+@pytest.mark.parametrize("verb", ["redirect", "cancel", "hang_up"])
+@pytest.mark.parametrize("fate", ["ended", "unknown"])
+def test_a_call_that_is_over_or_never_was_is_gone(side: Side, verb: str, fate: str) -> None:
+    """21220: Invalid call state (https://www.twilio.com/docs/api/errors/21220)."""
+    sid = side.carrier.place(PLACEMENT)
+    side.becomes(sid, "completed")
+    arguments = ("https://x.example/next",) if verb == "redirect" else ()
+    with pytest.raises(CallGone):
+        getattr(side.carrier, verb)(sid if fate == "ended" else "CA" + "f" * 32, *arguments)
+
+
+def test_a_call_that_still_rings_cannot_be_redirected(side: Side) -> None:
+    """Error 21220: "Call is not in-progress. Cannot redirect." """
+    with pytest.raises(CallGone):
+        side.carrier.redirect(side.carrier.place(PLACEMENT), "https://x.example/next")
+
+
+def test_an_unknown_call_is_gone(side: Side) -> None:
+    with pytest.raises(CallGone):
+        side.carrier.fetch("CA" + "f" * 32)
+
+
+def test_the_list_is_whole_newest_first_and_knows_number_and_day(side: Side) -> None:
+    sids = [side.carrier.place(replace(PLACEMENT, to=f"+861380013800{n}")) for n in range(5)]
+    assert [call.sid for call in side.carrier.list_calls()] == sids[::-1]
+    assert [call.sid for call in side.carrier.list_calls(day=NOW.date())] == sids[::-1]
+    assert [call.sid for call in side.carrier.list_calls(to="+8613800138003")] == [sids[3]]
+    assert side.carrier.list_calls(day=NOW.date() - timedelta(days=1)) == []
+
+
+def test_a_recording_is_bytes(side: Side) -> None:
+    audio = b"RIFF\xff\x00\x80WAVE"
+    side.records("RE" + "0" * 32, audio)
+    assert side.carrier.recording("RE" + "0" * 32) == audio
+
+
+@pytest.mark.parametrize("sid", [GONE_RECORDING, "../Calls"])
+def test_a_recording_that_is_not_there_is_gone(side: Side, sid: str) -> None:
+    with pytest.raises(CallGone):
+        side.carrier.recording(sid)
+
+
+@pytest.mark.parametrize("verb", ["redirect", "cancel", "hang_up", "fetch", "list_calls", "recording"])
+def test_a_carrier_that_does_not_answer_is_down(side: Side, verb: str) -> None:
+    sid = GONE_RECORDING if verb == "recording" else side.arrives(AGENT, LINE)
+    arguments = {"redirect": (sid, "https://x.example/next"), "list_calls": ()}.get(verb, (sid,))
+    side.goes_down(verb)
+    with pytest.raises(CarrierDown):
+        getattr(side.carrier, verb)(*arguments)
