@@ -236,7 +236,8 @@ def keep(directory: Path, session_pid: int) -> None:
     cluster = Cluster(directory, binaries())
     try:
         cluster.start()
-        print(cluster.url, flush=True)
+        sys.stdout.write(f"{cluster.url}\n")
+        sys.stdout.flush()
         pause = threading.Event()
         while alive(session_pid):
             pause.wait(0.3)
