@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from callcenter.carrier.twin import Twin
 from callcenter.db import Database, make_engine
+from callcenter.jobs import Work
 from callcenter.tables import metadata
 from tests import servers
+from tests.doubles import RememberingBell, SettableTime
 
 DIRECTORY = "CALLCENTER_TESTS_DIRECTORY"
 SESSION = "CALLCENTER_TESTS_PID"
@@ -80,6 +83,30 @@ def database(request: pytest.FixtureRequest, tmp_path: Path, directory: Path) ->
     database.dispose()
     for leftover in directory.glob(f"{path.name}*"):
         leftover.unlink()
+
+
+@pytest.fixture
+def time() -> SettableTime:
+    """The time that `work` and its carrier live in."""
+    return SettableTime()
+
+
+@pytest.fixture
+def twin(time: SettableTime) -> Twin:
+    """The carrier that `work` speaks to."""
+    return Twin(time)
+
+
+@pytest.fixture
+def bell() -> RememberingBell:
+    """The doorbell that `work` rings; `bell.drain(work)` performs what was rung."""
+    return RememberingBell()
+
+
+@pytest.fixture
+def work(database: Database, twin: Twin, time: SettableTime, bell: RememberingBell) -> Work:
+    """What a door or job is given, on each back end in turn."""
+    return Work(database, twin, time, "https://hotline.example.com", "a secret of the tests", bell)
 
 
 def empty(database: Database) -> None:
