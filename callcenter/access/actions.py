@@ -1,0 +1,60 @@
+"""Give out tokens and take them back."""
+
+import secrets
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from callcenter.access.models import Token
+from callcenter.access.rules import PREFIX_BYTES, SECRET_BYTES, check_role, digest
+from callcenter.errors import Missing
+from callcenter.ledger.actions import write
+
+
+def issue_token(
+    session: Session,
+    *,
+    role: str,
+    name: str,
+    at: datetime,
+    actor: str,
+    agent_id: UUID | None = None,
+    expires_at: datetime | None = None,
+) -> str:
+    """Make a token and return it whole, this once; raise Invalid for a role that cannot be."""
+    check_role(role, agent_id)
+    prefix = _prefix()
+    presented = f"cc_{prefix}_{secrets.token_urlsafe(SECRET_BYTES)}"
+    session.add(
+        Token(
+            prefix=prefix,
+            digest=digest(presented),
+            role=role,
+            name=name,
+            agent_id=agent_id,
+            created_at=at,
+            expires_at=expires_at,
+        )
+    )
+    write(session, actor, "token.issued", "token", prefix, at, {"role": role})
+    return presented
+
+
+def revoke_token(session: Session, prefix: str, *, at: datetime, actor: str) -> Token:
+    """End a token at once; an earlier end stays. Raise Missing for an unknown prefix."""
+    token = session.scalar(sa.select(Token).where(Token.prefix == prefix))
+    if token is None:
+        raise Missing("token", prefix)
+    if token.revoked_at is None:
+        token.revoked_at = at
+        write(session, actor, "token.revoked", "token", prefix, at)
+    return token
+
+
+def _prefix() -> str:
+    """Forty random bits as eight characters of Crockford's alphabet, which has no look-alikes."""
+    alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
+    number = secrets.randbits(8 * PREFIX_BYTES)
+    return "".join(alphabet[number >> shift & 31] for shift in range(0, 8 * PREFIX_BYTES, 5))
