@@ -1,0 +1,91 @@
+"""The handbook's numbers as this centre has set them. Each one names the rule that it comes from."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+def _number(default: float, least: float, most: float, english: str, chinese: str) -> Any:
+    """Describe one number: its default, its bounds, and what it means in both languages."""
+    return Field(default, ge=least, le=most, description=english, json_schema_extra={"zh-CN": chinese})
+
+
+class Policies(BaseModel):
+    """Time limits and targets of a centre; the handbook's numbers by default, ours (+) where it has none."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    rings_target: int = _number(
+        3, 1, 10, "HL-1: an agent picks up within so many rings.", "HL-1：坐席在几声铃响内接听。"
+    )
+    connection_rate_target: float = _number(
+        0.90, 0, 1, "HL-2: answered calls of all queued calls that ended.", "HL-2：接通率目标。"
+    )
+    consult_callback_minutes: int = _number(
+        60,
+        1,
+        1440,
+        "HL-7: called back after an internal consultation.",
+        "HL-7：内部咨询后回复客户的时限（分钟）。",
+    )
+    callback_within_minutes: int = _number(
+        60,
+        1,
+        1440,
+        "HL-8: a callback is promised for this time at the latest.",
+        "HL-8：承诺回呼的最迟时限（分钟）。",
+    )
+    callback_grace_minutes: int = _number(
+        10, 0, 120, "HL-8 (+): still counts as in time.", "HL-8（+）：承诺时间后的宽限（分钟）。"
+    )
+    callback_tries: int = _number(
+        3, 1, 10, "HL-8 (+): attempts before a callback is given up.", "HL-8（+）：回呼最多尝试次数。"
+    )
+    callback_retry_minutes: int = _number(
+        30, 1, 1440, "HL-8 (+): between two attempts.", "HL-8（+）：两次尝试的间隔（分钟）。"
+    )
+    answer_within_working_hours: int = _number(
+        3,
+        1,
+        80,
+        "HL-9: an answer or an appointment after experts have consulted.",
+        "HL-9：专家会诊后答复或约定上门的时限（工作小时）。",
+    )
+    visit_request_minutes: int = _number(
+        30,
+        1,
+        1440,
+        "HL-10: a visit request reaches the service manager.",
+        "HL-10：上门请求送达服务经理的时限（分钟）。",
+    )
+    wrap_up_seconds: int = _number(
+        30,
+        0,
+        900,
+        "HL-12 (+): after a call, at most, before the line is free again.",
+        "HL-12（+）：话后整理的上限（秒）。",
+    )
+    missed_rest_seconds: int = _number(
+        30,
+        0,
+        900,
+        "HL-1 (+): an agent who missed a call is offered none for so long.",
+        "HL-1（+）：漏接后暂停派话的时长（秒）。",
+    )
+    max_wait_seconds: int = _number(
+        900,
+        30,
+        7200,
+        "HL-6 (+): nobody waits longer; then a callback is offered.",
+        "HL-6（+）：最长排队等待，之后改为预约回呼（秒）。",
+    )
+    complaint_result_days: int = _number(
+        0,
+        0,
+        30,
+        "CP-2: the result is reported so many days later; 0 is the same day.",
+        "CP-2：投诉几日内报告结果；0 为当日。",
+    )
+    complaint_callback_days: int = _number(
+        3, 1, 30, "CP-4: customers who complained are called back.", "CP-4：投诉客户几日内回访。"
+    )
