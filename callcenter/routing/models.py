@@ -52,7 +52,11 @@ class Wait(Base):
 
 
 class AgentState(Base):
-    """What an agent is doing now. `until` is when the state ends by itself, `free_since` the idle clock."""
+    """What an agent is doing now.
+
+    `until` is when the state ends by itself and `after` what follows it. `free_since` is the idle clock:
+    it goes on through an offer that was withdrawn, and starts anew after every conversation.
+    """
 
     __tablename__ = "agent_states"
 
@@ -62,6 +66,7 @@ class AgentState(Base):
     since: Mapped[datetime]
     until: Mapped[datetime | None] = mapped_column(index=True)
     after: Mapped[str | None] = mapped_column(sa.String(12))
+    free_since: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
 
 

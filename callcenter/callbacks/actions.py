@@ -1,0 +1,199 @@
+"""Booking, trying, keeping and giving up callbacks; the row is the truth, RQ only rings the bell (HL-6, HL-8)."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from callcenter import ids
+from callcenter.calendars.queries import hours_of
+from callcenter.calendars.rules import Hours
+from callcenter.callbacks import queries, rules
+from callcenter.callbacks.models import Callback
+from callcenter.errors import Conflict, Forbidden, Invalid, Missing
+from callcenter.lines.models import Line
+from callcenter.notices.actions import announce
+from callcenter.organisation.queries import centre, policies
+from callcenter.phone_numbers import may_dial
+from callcenter.promises.actions import keep_promise, promise, settle_promises
+from callcenter.routing.actions import enter_line, leave_line
+from callcenter.routing.queries import live_wait
+
+PROMISE = "HL-8"
+SUBJECT = "callback"
+
+
+def book_callback(
+    session: Session,
+    *,
+    number: str,
+    line_id: UUID,
+    skill_id: UUID,
+    language: str,
+    at: datetime,
+    actor: str,
+    due_at: datetime | None = None,
+    origin_call_id: UUID | None = None,
+    ticket_id: UUID | None = None,
+    customer_id: UUID | None = None,
+) -> Callback:
+    """Promise a call at a definite time; a number that is owed one on this line keeps that one.
+
+    Raise Forbidden where the centre may not dial the number, Invalid for a time that has passed.
+    """
+    _check_number(session, number)
+    owed = queries.open_callback_to(session, number, line_id)
+    if owed is not None:
+        return owed
+    first, due = _times(session, line_id, due_at, at)
+    callback = Callback(
+        id=ids.new(), number=number, line_id=line_id, skill_id=skill_id, language=language,
+        customer_id=customer_id, origin_call_id=origin_call_id, ticket_id=ticket_id, state="booked",
+        created_at=at, created_by=actor, due_at=due, next_try_at=first, tries=0,
+    )  # fmt: skip
+    session.add(callback)
+    session.flush()
+    _promise(session, callback, at)
+    return callback
+
+
+def _check_number(session: Session, number: str) -> None:
+    home = centre(session)
+    if not may_dial(number, home.dial_prefixes, home.sip_domains):
+        raise Forbidden("The centre may not dial this number; see dial_prefixes in the centre file.")
+
+
+def _times(
+    session: Session, line_id: UUID, asked_for: datetime | None, at: datetime
+) -> tuple[datetime, datetime]:
+    """Return when we first try and what we promise."""
+    if asked_for is not None and asked_for <= at:
+        raise Invalid("due_at", "this time has passed; give a time in the future")
+    hours = _hours(session, line_id)
+    within = timedelta(minutes=policies(session).callback_within_minutes)
+    first = rules.first_try(hours, at, asked_for)
+    due = asked_for or rules.promised_time(hours, at, within)
+    if first is None or due is None:
+        raise Conflict("The line has no opening hours in the coming year: nothing can be promised.")
+    return first, due
+
+
+def _hours(session: Session, line_id: UUID) -> Hours:
+    calendar_id = session.execute(sa.select(Line.calendar_id).where(Line.id == line_id)).scalar_one()
+    return hours_of(session, calendar_id)
+
+
+def _promise(session: Session, callback: Callback, at: datetime) -> None:
+    numbers = policies(session)
+    promise(
+        session,
+        rule=PROMISE,
+        subject_kind=SUBJECT,
+        subject_id=callback.id,
+        due_at=callback.due_at,
+        grace=timedelta(minutes=numbers.callback_grace_minutes),
+        why={"rule": PROMISE, "within_working_minutes": numbers.callback_within_minutes},
+        at=at,
+        customer_id=callback.customer_id,
+    )
+    announce(session, "callback", callback.id, at)
+
+
+def start_callback(session: Session, callback_id: UUID, at: datetime) -> bool:
+    """Its time has come: it waits for an agent, in the place of the day it was booked. False if not due."""
+    callback = queries.callback_by_id(session, callback_id, lock=True)
+    if callback is None or callback.state != "booked" or callback.next_try_at > at:
+        return False
+    callback.state = "waiting"
+    enter_line(
+        session,
+        subject_kind=SUBJECT,
+        subject_id=callback.id,
+        call_id=None,
+        line_id=callback.line_id,
+        skill_id=callback.skill_id,
+        language=callback.language,
+        at=at,
+        entered_at=min(callback.created_at, at),
+    )
+    announce(session, "callback", callback.id, at)
+    return True
+
+
+def agent_found(session: Session, callback: Callback, call_id: UUID, at: datetime) -> None:
+    """An agent has accepted and waits: the customer is rung now."""
+    callback.state = "agent"
+    callback.call_id = call_id
+    callback.tries += 1
+    announce(session, "callback", callback.id, at)
+
+
+def keep_callback(session: Session, callback: Callback, at: datetime) -> None:
+    """The customer was reached: the promise is kept, or late."""
+    callback.state = "kept"
+    callback.settled_at = at
+    keep_promise(session, PROMISE, SUBJECT, callback.id, at)
+    announce(session, "callback", callback.id, at)
+
+
+def miss_callback(session: Session, callback: Callback, reason: str, at: datetime) -> None:
+    """The customer was not reached (busy, no-answer, voicemail, failed): try again later, or give up."""
+    if callback.state not in ("agent", "waiting"):
+        return
+    numbers = policies(session)
+    spacing = timedelta(minutes=numbers.callback_retry_minutes)
+    again = rules.after_failed_try(
+        callback.tries, numbers.callback_tries, _hours(session, callback.line_id), at, spacing
+    )
+    callback.reason = reason
+    if again is None:
+        _give_up(session, callback, "failed", "broken", reason, at)
+        return
+    callback.state = "booked"
+    callback.next_try_at = again
+    announce(session, "callback", callback.id, at)
+
+
+def _give_up(
+    session: Session, callback: Callback, state: str, promise_state: str, reason: str, at: datetime
+) -> None:
+    callback.state = state
+    callback.reason = reason[:60]
+    callback.settled_at = at
+    settle_promises(session, SUBJECT, callback.id, promise_state, at)
+    announce(session, "callback", callback.id, at)
+
+
+def cancel_callback(session: Session, callback_id: UUID, at: datetime, actor: str, reason: str) -> Callback:
+    """Cancel what is not being carried out already; raise Conflict when it is, or is over."""
+    callback = _changeable(session, callback_id)
+    wait = live_wait(session, SUBJECT, callback.id, lock=True)
+    if wait is not None:
+        leave_line(session, wait, "cancelled", at)
+    _give_up(session, callback, "cancelled", "cancelled", f"{reason} ({actor})", at)
+    return callback
+
+
+def reschedule_callback(
+    session: Session, callback_id: UUID, due_at: datetime, at: datetime, actor: str
+) -> Callback:
+    """Promise another time; raise Conflict when it is being carried out or is over."""
+    callback = _changeable(session, callback_id)
+    callback.next_try_at, callback.due_at = _times(session, callback.line_id, due_at, at)
+    wait = live_wait(session, SUBJECT, callback.id, lock=True)
+    if wait is not None:
+        leave_line(session, wait, "rescheduled", at)
+    callback.state = "booked"
+    callback.reason = f"rescheduled by {actor}"[:60]
+    _promise(session, callback, at)
+    return callback
+
+
+def _changeable(session: Session, callback_id: UUID) -> Callback:
+    callback = queries.callback_by_id(session, callback_id, lock=True)
+    if callback is None:
+        raise Missing("callback", callback_id)
+    if callback.state not in ("booked", "waiting"):
+        raise Conflict(f"This callback is {callback.state}: it cannot be changed any more.")
+    return callback

@@ -1,0 +1,35 @@
+"""Finding callbacks."""
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from callcenter.callbacks.models import Callback
+from callcenter.callbacks.rules import OPEN
+
+
+def callback_by_id(session: Session, callback_id: UUID, *, lock: bool = False) -> Callback | None:
+    """Return a callback, locked where asked."""
+    statement = sa.select(Callback).where(Callback.id == callback_id)
+    return session.execute(statement.with_for_update() if lock else statement).scalar_one_or_none()
+
+
+def open_callback_to(session: Session, number: str, line_id: UUID) -> Callback | None:
+    """Return the callback that is owed to this number on this line already."""
+    statement = sa.select(Callback).where(
+        Callback.number == number, Callback.line_id == line_id, Callback.state.in_(OPEN)
+    )
+    return session.execute(statement.with_for_update()).scalars().first()
+
+
+def due_callbacks(session: Session, at: datetime) -> list[UUID]:
+    """Return the callbacks whose time has come."""
+    statement = (
+        sa.select(Callback.id)
+        .where(Callback.state == "booked", Callback.next_try_at <= at)
+        .order_by(Callback.next_try_at)
+        .limit(200)
+    )
+    return list(session.execute(statement).scalars())

@@ -1,0 +1,32 @@
+"""When a callback is due and what follows a failed try: pure."""
+
+from datetime import datetime, timedelta
+
+from callcenter.calendars.rules import Hours, add_working, is_open, next_opening
+
+OPEN = ("booked", "waiting", "agent")
+# The caller needs a moment to hang up before the phone may ring again.
+CALLER_HANGS_UP = timedelta(seconds=20)
+
+
+def promised_time(hours: Hours, at: datetime, within: timedelta) -> datetime | None:
+    """Return the definite time by which we call (HL-8): so many working minutes from now, None if never open."""
+    return add_working(hours, at, within)
+
+
+def first_try(hours: Hours, at: datetime, asked_for: datetime | None) -> datetime | None:
+    """Return when we may first try: at the time asked for, else at once while open, else at the next opening."""
+    if asked_for is not None:
+        return asked_for
+    soon = at + CALLER_HANGS_UP
+    return soon if is_open(hours, soon) else next_opening(hours, soon)
+
+
+def after_failed_try(
+    tries: int, most: int, hours: Hours, at: datetime, spacing: timedelta
+) -> datetime | None:
+    """Return when to try again, None after the last try (FU-2: at another time)."""
+    if tries >= most:
+        return None
+    later = at + spacing
+    return later if is_open(hours, later) else next_opening(hours, later)

@@ -1,0 +1,51 @@
+"""Reading calls, legs and events; statements of the hot path are built once."""
+
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from callcenter.calls.models import Call, CallEvent, CallWords, Leg
+
+_STORED = (
+    sa.select(CallWords.document)
+    .join(CallEvent, CallEvent.id == CallWords.event_id)
+    .where(CallEvent.leg_sid == sa.bindparam("sid"), CallEvent.key == sa.bindparam("key"))
+)
+_CURRENT = (
+    sa.select(CallWords.document)
+    .join(CallEvent, CallEvent.id == CallWords.event_id)
+    .where(CallEvent.leg_sid == sa.bindparam("sid"), CallEvent.kind == "turn")
+    .order_by(CallEvent.id.desc())
+    .limit(1)
+)
+_LEG = sa.select(Leg).where(Leg.sid == sa.bindparam("sid"))
+_CALL = sa.select(Call).where(Call.id == sa.bindparam("id"))
+
+
+def stored_document(session: Session, sid: str, key: str) -> str | None:
+    """Return the document this very request was answered with before, if it was."""
+    return session.execute(_STORED, {"sid": sid, "key": key}).scalar_one_or_none()
+
+
+def current_document(session: Session, sid: str) -> str | None:
+    """Return the last document this leg was given."""
+    return session.execute(_CURRENT, {"sid": sid}).scalar_one_or_none()
+
+
+def leg_by_sid(session: Session, sid: str, *, lock: bool = False) -> Leg | None:
+    """Return the leg, locked against every other webhook of it where asked."""
+    statement = _LEG.with_for_update() if lock else _LEG
+    return session.execute(statement, {"sid": sid}).scalar_one_or_none()
+
+
+def call_by_id(session: Session, call_id: UUID, *, lock: bool = False) -> Call:
+    """Return the call; it must exist."""
+    statement = _CALL.with_for_update() if lock else _CALL
+    return session.execute(statement, {"id": call_id}).scalar_one()
+
+
+def customer_leg(session: Session, call_id: UUID) -> Leg | None:
+    """Return the leg of the customer of a call: the caller's, or the one we called back."""
+    statement = sa.select(Leg).where(Leg.call_id == call_id, Leg.role.in_(("caller", "customer")))
+    return session.execute(statement).scalars().first()

@@ -1,0 +1,185 @@
+"""Placing calls: never twice, never forgotten (reliability: the dialing protocol).
+
+INTENT -> SENDING (committed before the request) -> LIVE | NOT_PLACED | UNKNOWN; LIVE -> ENDED.
+Redirects and hang-ups have rows too; repeating those is harmless.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from callcenter import ids
+from callcenter.db import upsert
+from callcenter.dialing.models import UNRESOLVED, Attempt, CarrierOrder
+from callcenter.dialing.rules import BELL_PATIENCE, retry_order_in
+from callcenter.jobs import later
+
+_OPEN = ("sending", "unknown")
+
+
+def intend(
+    session: Session,
+    *,
+    purpose_kind: str,
+    purpose_id: UUID,
+    target: str,
+    to_address: str,
+    from_number: str,
+    timeout_seconds: int,
+    at: datetime,
+) -> UUID | None:
+    """Write down that a call is to be placed; None while an earlier one to this target is unresolved."""
+    values = {
+        "id": ids.new(), "purpose_kind": purpose_kind, "purpose_id": purpose_id, "target": target,
+        "to_address": to_address, "from_number": from_number, "timeout_seconds": timeout_seconds,
+        "state": "intent", "fence": 0, "created_at": at, "bell_at": at + BELL_PATIENCE, "empty_listings": 0,
+    }  # fmt: skip
+    insert = (
+        upsert(session, Attempt)
+        .values(**values)
+        .on_conflict_do_nothing(index_elements=[Attempt.target], index_where=UNRESOLVED)
+        .returning(Attempt.id)
+    )
+    attempt_id: UUID | None = session.execute(insert).scalar_one_or_none()
+    if attempt_id is not None:
+        later(session, "place_attempt", attempt_id)
+    return attempt_id
+
+
+def claim(session: Session, attempt_id: UUID, at: datetime) -> Attempt | None:
+    """INTENT -> SENDING for exactly one claimant; commit before you dial."""
+    taken = (
+        sa.update(Attempt)
+        .where(Attempt.id == attempt_id, Attempt.state == "intent")
+        .values(state="sending", sent_at=at, fence=Attempt.fence + 1)
+        .returning(Attempt)
+    )
+    return session.execute(taken).scalar_one_or_none()
+
+
+def bind(session: Session, attempt_id: UUID, sid: str, at: datetime) -> bool:
+    """Tie the carrier's SID to its attempt, first one wins; False when another SID has it: that one must end."""
+    bound = (
+        sa.update(Attempt)
+        .where(Attempt.id == attempt_id, Attempt.sid.is_(None), Attempt.state.in_(_OPEN))
+        .values(sid=sid, state="live", settled_at=None)
+        .returning(Attempt.id)
+    )
+    if session.execute(bound).first() is not None:
+        return True
+    known = session.execute(sa.select(Attempt.sid).where(Attempt.id == attempt_id)).scalar_one_or_none()
+    return known == sid
+
+
+def settle(session: Session, attempt_id: UUID, state: str, reason: str | None, at: datetime) -> bool:
+    """Move an unresolved attempt to not_placed, ended, or unknown; False when it was elsewhere already."""
+    from_states = {
+        "not_placed": ("intent", "sending", "unknown"),
+        "unknown": ("sending",),
+        "ended": ("live", "sending", "unknown"),
+    }[state]
+    settled_at = None if state == "unknown" else at
+    moved = (
+        sa.update(Attempt)
+        .where(Attempt.id == attempt_id, Attempt.state.in_(from_states))
+        .values(state=state, reason=reason, settled_at=settled_at)
+        .returning(Attempt.id)
+    )
+    return session.execute(moved).first() is not None
+
+
+def settle_intent(session: Session, attempt_id: UUID, reason: str, at: datetime) -> bool:
+    """Take an intent back before anybody has claimed it; False when a call may be on its way."""
+    taken = (
+        sa.update(Attempt)
+        .where(Attempt.id == attempt_id, Attempt.state == "intent")
+        .values(state="not_placed", reason=reason, settled_at=at)
+        .returning(Attempt.id)
+    )
+    return session.execute(taken).first() is not None
+
+
+def note_empty_listing(session: Session, attempt: Attempt) -> int:
+    """Count a complete listing that shows no call for this attempt; return how many there are now."""
+    attempt.empty_listings += 1
+    return attempt.empty_listings
+
+
+def hand_to_person(attempt: Attempt) -> None:
+    """Leave it to a person: machines cannot know whether a call was made."""
+    attempt.reason = "needs_human"
+
+
+def order(
+    session: Session,
+    *,
+    key: str,
+    verb: str,
+    sid: str,
+    at: datetime,
+    path: str | None = None,
+    due_at: datetime | None = None,
+) -> None:
+    """Write down a redirect or a hang-up; the same key is the same order, and an earlier due time wins."""
+    due = due_at or at
+    values = {
+        "id": ids.new(), "key": key, "verb": verb, "sid": sid, "path": path, "state": "pending",
+        "tries": 0, "created_at": at, "bell_at": due,
+    }  # fmt: skip
+    insert = upsert(session, CarrierOrder).values(**values)
+    row = session.execute(
+        insert.on_conflict_do_update(
+            index_elements=[CarrierOrder.key],
+            set_={"bell_at": sa.case((CarrierOrder.bell_at < due, CarrierOrder.bell_at), else_=due)},
+            where=CarrierOrder.state == "pending",
+        ).returning(CarrierOrder.id)
+    ).scalar_one_or_none()
+    if row is not None and due <= at:
+        later(session, "carry_out", row)
+
+
+def order_by_id(session: Session, order_id: UUID) -> CarrierOrder | None:
+    """Return a pending order."""
+    statement = sa.select(CarrierOrder).where(CarrierOrder.id == order_id, CarrierOrder.state == "pending")
+    return session.execute(statement).scalar_one_or_none()
+
+
+def finish_order(session: Session, order_id: UUID, state: str, reason: str | None, at: datetime) -> None:
+    """The order is done, or the call was gone."""
+    session.execute(
+        sa.update(CarrierOrder)
+        .where(CarrierOrder.id == order_id, CarrierOrder.state == "pending")
+        .values(state=state, reason=reason, done_at=at)
+    )
+
+
+def retry_order(session: Session, order_id: UUID, reason: str, at: datetime) -> None:
+    """The carrier did not answer: try again a little later."""
+    row = session.execute(sa.select(CarrierOrder).where(CarrierOrder.id == order_id)).scalar_one()
+    row.tries += 1
+    row.reason = reason[:200]
+    row.bell_at = at + retry_order_in(row.tries)
+
+
+def withdraw_orders(session: Session, key_prefix: str, at: datetime) -> None:
+    """Take back orders that have lost their purpose and were not carried out yet."""
+    session.execute(
+        sa.update(CarrierOrder)
+        .where(CarrierOrder.key.startswith(key_prefix), CarrierOrder.state == "pending")
+        .values(state="withdrawn", done_at=at)
+    )
+
+
+def ring_bells(session: Session, at: datetime) -> None:
+    """Find intents and orders whose bell was lost and ring it again."""
+    for model, state, name in ((Attempt, "intent", "place_attempt"), (CarrierOrder, "pending", "carry_out")):
+        due = (
+            sa.update(model)
+            .where(model.state == state, model.bell_at <= at)
+            .values(bell_at=at + BELL_PATIENCE)
+            .returning(model.id)
+        )
+        for row_id in session.execute(due).scalars():
+            later(session, name, row_id)

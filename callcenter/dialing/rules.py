@@ -1,0 +1,37 @@
+"""When an attempt may be made, and what its silence means: pure."""
+
+import hashlib
+import hmac
+from datetime import datetime, timedelta
+from uuid import UUID
+
+UNRESOLVED = ("intent", "sending", "unknown", "live")
+
+# The dialing protocol, step 5: two complete listings, 120 s and 180 s after SENDING, must show no call.
+LISTING_AFTER = (timedelta(seconds=120), timedelta(seconds=180))
+# A worker that has not answered for itself by then is dead: the carrier's time-out is 10 s.
+SENDING_LOST_AFTER = timedelta(seconds=30)
+# The bell rings at the commit; the sweep gives it this long before it rings again.
+BELL_PATIENCE = timedelta(seconds=5)
+# Our clock and the carrier's may differ by a little when we look for our call in its list.
+CLOCK_SKEW = timedelta(seconds=10)
+
+
+def signature(secret: str, attempt_id: UUID) -> str:
+    """Return the token that proves that a webhook address was handed out by us for this attempt."""
+    return hmac.new(secret.encode(), b"attempt:" + attempt_id.bytes, hashlib.sha256).hexdigest()[:32]
+
+
+def is_signed(secret: str, attempt_id: UUID, token: str) -> bool:
+    """Compare in constant time."""
+    return hmac.compare_digest(signature(secret, attempt_id), token)
+
+
+def listings_due(sent_at: datetime, at: datetime) -> int:
+    """Return how many empty listings are required by now before a call counts as never made."""
+    return sum(1 for after in LISTING_AFTER if at >= sent_at + after)
+
+
+def retry_order_in(tries: int) -> timedelta:
+    """Wait longer after each failed order: 1, 2, 4 … at most 30 s."""
+    return timedelta(seconds=min(30, 2**tries))

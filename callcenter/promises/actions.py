@@ -1,0 +1,80 @@
+"""Making, keeping and breaking promises: one mechanism behind every time limit of the handbook."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from callcenter import ids
+from callcenter.db import upsert
+from callcenter.notices.actions import announce
+from callcenter.promises.models import Promise
+from callcenter.promises.rules import OWED, state_when_kept
+
+
+def promise(
+    session: Session,
+    *,
+    rule: str,
+    subject_kind: str,
+    subject_id: UUID,
+    due_at: datetime,
+    why: Mapping[str, Any],
+    at: datetime,
+    grace: timedelta = timedelta(0),
+    customer_id: UUID | None = None,
+    owner_agent_id: UUID | None = None,
+) -> None:
+    """Owe something by a time; promising the same again moves the time and keeps the row."""
+    values = {
+        "id": ids.new(), "rule": rule, "subject_kind": subject_kind, "subject_id": subject_id,
+        "customer_id": customer_id, "owner_agent_id": owner_agent_id, "made_at": at, "due_at": due_at,
+        "grace_seconds": int(grace.total_seconds()), "state": "open", "why": dict(why),
+    }  # fmt: skip
+    moved = {"due_at": due_at, "state": "open", "why": dict(why)}
+    key = [Promise.subject_kind, Promise.subject_id, Promise.rule]
+    session.execute(
+        upsert(session, Promise).values(**values).on_conflict_do_update(index_elements=key, set_=moved)
+    )
+    announce(session, "promise", subject_id, at)
+
+
+def keep_promise(session: Session, rule: str, subject_kind: str, subject_id: UUID, at: datetime) -> None:
+    """What was owed has happened: kept within its window, late after it."""
+    for row in _owed(session, subject_kind, subject_id, rule):
+        row.state = state_when_kept(row.due_at, timedelta(seconds=row.grace_seconds), at)
+        row.settled_at = at
+        announce(session, "promise", subject_id, at)
+
+
+def settle_promises(session: Session, subject_kind: str, subject_id: UUID, state: str, at: datetime) -> None:
+    """Close all that is owed about a subject: `broken` or `cancelled`."""
+    for row in _owed(session, subject_kind, subject_id, None):
+        row.state = state
+        row.settled_at = at
+        announce(session, "promise", subject_id, at)
+
+
+def mark_late(session: Session, at: datetime) -> int:
+    """Mark what is still owed after its due time and grace; it stays owed. Return how many."""
+    late = 0
+    for row in session.execute(
+        sa.select(Promise).where(Promise.state == "open", Promise.due_at < at)
+    ).scalars():
+        if row.due_at + timedelta(seconds=row.grace_seconds) < at:
+            row.state = "late"
+            announce(session, "promise", row.subject_id, at)
+            late += 1
+    return late
+
+
+def _owed(session: Session, subject_kind: str, subject_id: UUID, rule: str | None) -> list[Promise]:
+    statement = sa.select(Promise).where(
+        Promise.subject_kind == subject_kind, Promise.subject_id == subject_id, Promise.state.in_(OWED)
+    )
+    if rule is not None:
+        statement = statement.where(Promise.rule == rule)
+    return list(session.execute(statement.with_for_update()).scalars())

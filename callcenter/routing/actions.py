@@ -1,0 +1,320 @@
+"""Who waits, who is asked, who has it: every move is one conditional change of a locked row.
+
+Agent states are a timeline: one present state a person, every change kept (HL-13). Lock order
+everywhere: leg, call, wait, offer, agent state.
+"""
+
+import math
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from callcenter import ids
+from callcenter.db import upsert
+from callcenter.dialing import actions as dialing
+from callcenter.dialing.queries import attempt_for
+from callcenter.errors import Invalid, Missing
+from callcenter.jobs import later
+from callcenter.lines.models import Line
+from callcenter.lines.rules import cadence
+from callcenter.notices.actions import announce
+from callcenter.routing import queries
+from callcenter.routing.models import WAIT_LIVE, AgentState, AgentStateChange, Offer, Wait
+from callcenter.routing.rules import BACKSTOP, CHOSEN, ON_A_CALL, ring_allowance
+from callcenter.staff.models import Agent
+
+
+SWITCHBOARD = "switchboard"
+
+
+def set_agent_state(
+    session: Session, agent_id: UUID, state: str, reason: str | None, at: datetime, actor: str
+) -> AgentState:
+    """Set what an agent chooses: available, break (with a reason), offline.
+
+    While a phone rings or a call goes on the choice is kept and comes true afterwards.
+    """
+    if state not in CHOSEN:
+        raise Invalid("state", f"{state!r} is not one of {', '.join(CHOSEN)}")
+    if state == "break" and not reason:
+        raise Invalid("reason", "a break needs a reason (HL-13)")
+    row = _locked(session, agent_id)
+    if row.state in ON_A_CALL:
+        row.after, row.reason = state, reason
+        row.version += 1
+        return row
+    _enter(session, row, state, reason, at, actor)
+    return row
+
+
+def _locked(session: Session, agent_id: UUID) -> AgentState:
+    row = session.execute(
+        sa.select(AgentState).where(AgentState.agent_id == agent_id).with_for_update()
+    ).scalar_one_or_none()
+    if row is None:
+        raise Missing("agent", agent_id)
+    return row
+
+
+def _enter(
+    session: Session,
+    row: AgentState,
+    state: str,
+    reason: str | None,
+    at: datetime,
+    actor: str = SWITCHBOARD,
+    *,
+    until: datetime | None = None,
+    after: str | None = None,
+) -> None:
+    """Move to a state and write it into the timeline; becoming available looks for whoever waits."""
+    row.state, row.reason, row.since, row.until, row.after = state, reason, at, until, after
+    row.version += 1
+    if state == "available" and row.free_since is None:
+        row.free_since = at
+    if state in ("break", "offline", "wrap_up", "talking"):
+        row.free_since = None
+    values = {
+        "id": ids.new(),
+        "agent_id": row.agent_id,
+        "state": state,
+        "reason": reason,
+        "at": at,
+        "actor": actor,
+    }
+    session.execute(sa.insert(AgentStateChange).values(**values))
+    announce(session, "agent", row.agent_id, at)
+    if state == "available":
+        later(session, "match", "all")
+
+
+def occupy_agent(session: Session, agent_id: UUID, state: str, at: datetime) -> None:
+    """The agent's phone rings, or the agent talks."""
+    row = _locked(session, agent_id)
+    _enter(session, row, state, row.reason if row.after else None, at, after=row.after)
+
+
+def free_agent(session: Session, agent_id: UUID, at: datetime) -> None:
+    """The agent is free again at once, keeps the place among the idle, or does what was chosen meanwhile."""
+    row = _locked(session, agent_id)
+    if row.state in ON_A_CALL:
+        _enter(session, row, row.after or "available", row.reason if row.after else None, at)
+
+
+def rest_agent(session: Session, agent_id: UUID, reason: str, at: datetime, until: datetime) -> None:
+    """The agent missed an offer: not asked again until then, and back by himself."""
+    row = _locked(session, agent_id)
+    if row.state in ON_A_CALL:
+        _enter(session, row, "break", reason, at, until=until, after=row.after or "available")
+
+
+def wrap_up_agent(session: Session, agent_id: UUID, at: datetime, until: datetime) -> None:
+    """After the conversation: notes, bounded in time (HL-12)."""
+    row = _locked(session, agent_id)
+    if row.state in ON_A_CALL:
+        _enter(session, row, "wrap_up", None, at, until=until, after=row.after or "available")
+
+
+def end_due_states(session: Session, at: datetime) -> None:
+    """Bring back everyone whose wrap-up or rest is over."""
+    due = sa.select(AgentState).where(AgentState.until <= at).with_for_update(skip_locked=True)
+    for row in session.execute(due).scalars():
+        _enter(session, row, row.after or "available", None, at)
+
+
+def enter_line(
+    session: Session,
+    *,
+    subject_kind: str,
+    subject_id: UUID,
+    call_id: UUID | None,
+    line_id: UUID,
+    skill_id: UUID,
+    language: str,
+    at: datetime,
+    entered_at: datetime | None = None,
+    priority: int = 0,
+) -> Wait:
+    """Put a caller or a due callback into the line, once; `entered_at` keeps an earlier place."""
+    values = {
+        "id": ids.new(), "subject_kind": subject_kind, "subject_id": subject_id, "call_id": call_id,
+        "line_id": line_id, "skill_id": skill_id, "language": language, "priority": priority,
+        "entered_at": entered_at or at, "state": "waiting", "connection": 0,
+    }  # fmt: skip
+    insert = upsert(session, Wait).values(**values)
+    session.execute(
+        insert.on_conflict_do_nothing(
+            index_elements=[Wait.subject_kind, Wait.subject_id], index_where=WAIT_LIVE
+        )
+    )
+    wait = queries.live_wait(session, subject_kind, subject_id, lock=True)
+    assert wait is not None  # noqa: S101  It was inserted in this very transaction.
+    seek(session, wait, at)
+    return wait
+
+
+def seek(session: Session, wait: Wait, at: datetime) -> None:
+    """Look for agents once this transaction has committed."""
+    announce(session, "queue", wait.id, at)
+    later(session, "match", "all")
+
+
+def leave_line(session: Session, wait: Wait, reason: str, at: datetime) -> Offer | None:
+    """Take a subject out of the line; return the offer that was live, withdrawn if nobody had accepted it."""
+    offer = queries.live_offer_of_wait(session, wait.id)
+    wait.state = "left"
+    wait.exit = reason
+    wait.ended_at = at
+    announce(session, "queue", wait.id, at)
+    if offer is not None and offer.state == "ringing":
+        close_offer(session, offer, "withdrawn", reason, at)
+        stop_ringing(session, offer, at)
+        free_agent(session, offer.agent_id, at)
+    return offer
+
+
+def close_offer(session: Session, offer: Offer, state: str, reason: str | None, at: datetime) -> None:
+    """End an offer; its ring is measured after the commit, when the carrier's stamps are there."""
+    offer.state = state
+    offer.reason = reason
+    offer.ended_at = at
+    announce(session, "agent", offer.agent_id, at)
+    later(session, "measure_offer", offer.id)
+
+
+def make_offer(
+    session: Session, wait: Wait, agent_id: UUID, ring_until: datetime, at: datetime
+) -> Offer | None:
+    """Offer a waiting subject to an agent; None when either was taken in this very moment."""
+    values = {
+        "id": ids.new(), "wait_id": wait.id, "agent_id": agent_id, "line_id": wait.line_id,
+        "call_id": wait.call_id, "connection": wait.connection + 1, "state": "ringing",
+        "made_at": at, "ring_until": ring_until,
+    }  # fmt: skip
+    insert = upsert(session, Offer).values(**values).on_conflict_do_nothing().returning(Offer)
+    offer = session.execute(insert).scalar_one_or_none()
+    if offer is None:
+        return None
+    wait.state = "offered"
+    wait.connection = offer.connection
+    occupy_agent(session, agent_id, "ringing", at)
+    announce(session, "queue", wait.id, at)
+    return offer
+
+
+def rings_now(offer: Offer, leg_sid: str, ring_until: datetime) -> None:
+    """The carrier says that the agent's phone rings: our timer starts at its stamp."""
+    offer.leg_sid = leg_sid
+    if offer.state == "ringing":
+        offer.ring_until = ring_until
+
+
+def win_offer(session: Session, offer: Offer, wait: Wait, at: datetime) -> bool:
+    """Give the subject to this agent if it is still his to take: the one decision all rivals meet in."""
+    if offer.state != "ringing" or wait.state != "offered" or wait.connection != offer.connection:
+        return False
+    offer.state = "accepted"
+    offer.accepted_at = at
+    wait.state = "won"
+    occupy_agent(session, offer.agent_id, "talking", at)
+    announce(session, "queue", wait.id, at)
+    later(session, "measure_offer", offer.id)
+    return True
+
+
+def lose_offer(
+    session: Session, offer: Offer, wait: Wait, state: str, reason: str, at: datetime, rest: timedelta
+) -> bool:
+    """The agent did not take it (declined, missed, failed): he rests, the subject goes to the next one."""
+    if offer.state != "ringing":
+        return False
+    close_offer(session, offer, state, reason, at)
+    if rest:
+        rest_agent(session, offer.agent_id, reason, at, at + rest)
+    else:
+        free_agent(session, offer.agent_id, at)
+    if wait.state == "offered" and wait.connection == offer.connection:
+        wait.state = "waiting"
+        seek(session, wait, at)
+    return True
+
+
+def join(session: Session, offer: Offer, wait: Wait, at: datetime) -> bool:
+    """Agent and subject have met; False when they had before."""
+    if offer.state != "accepted":
+        return False
+    offer.state = "joined"
+    offer.joined_at = at
+    if wait.state == "won":
+        wait.state = "joined"
+        wait.exit = "answered"
+        wait.ended_at = at
+    announce(session, "queue", wait.id, at)
+    return True
+
+
+def end_offer(session: Session, offer: Offer, reason: str, wrap_up: timedelta, at: datetime) -> bool:
+    """The conversation, or what should have become one, is over: wrap-up begins (HL-12)."""
+    if offer.state not in ("accepted", "joined"):
+        return False
+    talked = offer.state == "joined"
+    close_offer(session, offer, "ended", reason, at)
+    if talked:
+        wrap_up_agent(session, offer.agent_id, at, at + wrap_up)
+    else:
+        free_agent(session, offer.agent_id, at)
+    return True
+
+
+def wait_again(session: Session, wait: Wait, at: datetime) -> None:
+    """The agent who had accepted is lost before they met: the subject keeps its place and is offered again."""
+    if wait.state == "won":
+        wait.state = "waiting"
+        seek(session, wait, at)
+
+
+def offer_next(session: Session, at: datetime) -> bool:
+    """Offer the first in line to the best free agent and ring; False when there is no such pair."""
+    pair = queries.next_pair(session, at)
+    if pair is None:
+        return False
+    wait, agent_id = pair
+    line = session.get_one(Line, wait.line_id)
+    allowance = ring_allowance(line.rings_timeout, cadence(line.cadence_country).cycle_seconds)
+    offer = make_offer(session, wait, agent_id, at + allowance + BACKSTOP, at)
+    if offer is not None:
+        _ring_agent(session, offer, wait, line, allowance, at)
+    return True
+
+
+def _ring_agent(
+    session: Session, offer: Offer, wait: Wait, line: Line, allowance: timedelta, at: datetime
+) -> None:
+    """Ask for the agent's phone to be rung; a target that may still be ringing lets the agent rest instead."""
+    agent = session.get_one(Agent, offer.agent_id)
+    attempt_id = dialing.intend(
+        session,
+        purpose_kind="offer",
+        purpose_id=offer.id,
+        target=f"agent:{agent.id}",
+        to_address=agent.address,
+        from_number=line.number,
+        timeout_seconds=math.ceil(allowance.total_seconds()) + 5,
+        at=at,
+    )
+    if attempt_id is None:
+        lose_offer(session, offer, wait, "failed", "still_ringing", at, timedelta(seconds=10))
+
+
+def stop_ringing(session: Session, offer: Offer, at: datetime) -> None:
+    """Make the agent's phone stop: take the intent back, or order the leg to be hung up.
+
+    An attempt whose answer is still out is hung up when its SID arrives.
+    """
+    attempt = attempt_for(session, "offer", offer.id)
+    if attempt is None:
+        return
+    if not dialing.settle_intent(session, attempt.id, "withdrawn", at) and attempt.sid:
+        dialing.order(session, key=f"hangup:{attempt.sid}", verb="hang_up", sid=attempt.sid, at=at)

@@ -1,0 +1,205 @@
+"""Opening, changing and closing tickets; every change is an event (TK-1)."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from callcenter import ids
+from callcenter.calendars.queries import hours_of
+from callcenter.calendars.rules import add_working
+from callcenter.db import upsert
+from callcenter.errors import Conflict, Invalid, Missing
+from callcenter.lines.models import Line
+from callcenter.notices.actions import announce
+from callcenter.organisation.queries import centre, policies
+from callcenter.promises.actions import keep_promise, promise, settle_promises
+from callcenter.tickets import queries
+from callcenter.tickets.models import Ticket, TicketCounter, TicketEvent, TicketWords
+from callcenter.tickets.rules import CHANNELS, KINDS, STATES, readable_number
+
+_WORDS = ("subject", "problem", "solution")
+
+
+def open_ticket(
+    session: Session,
+    *,
+    kind: str,
+    channel: str,
+    line_id: UUID | None,
+    call_id: UUID | None,
+    customer_id: UUID | None,
+    language: str | None,
+    at: datetime,
+    actor: str,
+    subject: str | None = None,
+    problem: str | None = None,
+    owner_agent_id: UUID | None = None,
+) -> Ticket:
+    """Open a ticket, give it its number, and start the time limits of its kind."""
+    _check("kind", kind, KINDS)
+    _check("channel", channel, CHANNELS)
+    ticket = Ticket(
+        id=ids.new(), number=_next_number(session, at), kind=kind, channel=channel, state="new",
+        line_id=line_id, call_id=call_id, customer_id=customer_id, owner_agent_id=owner_agent_id,
+        language=language, created_at=at, updated_at=at, version=1,
+    )  # fmt: skip
+    session.add(ticket)
+    session.flush()
+    session.add(TicketWords(ticket_id=ticket.id, subject=subject, problem=problem))
+    _note(session, ticket, "opened", at, actor, {"kind": kind, "channel": channel})
+    _promise_limits(session, ticket, at)
+    return ticket
+
+
+def _check(field: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise Invalid(field, f"{value!r} is not one of {', '.join(allowed)}")
+
+
+def _next_number(session: Session, at: datetime) -> str:
+    """Take the day's next number in the centre's zone: no gaps, no doubles, nobody else's wait but this row's."""
+    home = centre(session)
+    day: date = at.astimezone(ZoneInfo(home.timezone)).date()
+    taken = (
+        upsert(session, TicketCounter)
+        .values(centre_key=home.key, day=day, last=1)
+        .on_conflict_do_update(
+            index_elements=[TicketCounter.centre_key, TicketCounter.day],
+            set_={"last": TicketCounter.last + 1},
+        )
+        .returning(TicketCounter.last)
+    )
+    return readable_number(day, session.execute(taken).scalar_one())
+
+
+def change_ticket(
+    session: Session,
+    number: str,
+    changes: Mapping[str, Any],
+    at: datetime,
+    actor: str,
+    *,
+    version: int | None = None,
+) -> Ticket:
+    """Change kind, state, customer, owner or words; `version` refuses to overwrite somebody else's change."""
+    ticket = _locked(session, number)
+    if version is not None and version != ticket.version:
+        raise Conflict(f"Ticket {number} was changed meanwhile: read it again.")
+    if "kind" in changes:
+        _check("kind", changes["kind"], KINDS)
+    if "state" in changes:
+        _check("state", changes["state"], STATES)
+    words = queries.ticket_words(session, ticket.id)
+    for field, value in changes.items():
+        setattr(words if field in _WORDS else ticket, field, value)
+    _touch(session, ticket, at)
+    kept = {field: value for field, value in changes.items() if field not in _WORDS}
+    _note(session, ticket, "changed", at, actor, {**kept, "fields": sorted(changes)})
+    return ticket
+
+
+def close_ticket(
+    session: Session, number: str, at: datetime, actor: str, *, solution: str | None = None
+) -> Ticket:
+    """Close a ticket: what was owed about it is kept, or late (TK-3)."""
+    ticket = _locked(session, number)
+    if ticket.state == "closed":
+        raise Conflict(f"Ticket {number} is closed already.")
+    if solution is not None:
+        queries.ticket_words(session, ticket.id).solution = solution
+    ticket.state = "closed"
+    ticket.closed_at = at
+    for rule in ("HL-9", "TK-3", "CP-2"):
+        keep_promise(session, rule, "ticket", ticket.id, at)
+    settle_promises(session, "ticket", ticket.id, "cancelled", at)
+    _touch(session, ticket, at)
+    _note(session, ticket, "closed", at, actor, {})
+    return ticket
+
+
+def note_ticket(session: Session, ticket: Ticket, kind: str, at: datetime, actor: str, note: str) -> None:
+    """Add somebody's words to the history."""
+    _touch(session, ticket, at)
+    _note(session, ticket, kind, at, actor, {}, note)
+
+
+def _locked(session: Session, number: str) -> Ticket:
+    ticket = queries.ticket_by_number(session, number, lock=True)
+    if ticket is None:
+        raise Missing("ticket", number)
+    return ticket
+
+
+def _touch(session: Session, ticket: Ticket, at: datetime) -> None:
+    ticket.updated_at = at
+    ticket.version += 1
+    announce(session, "ticket", ticket.id, at)
+
+
+def _note(
+    session: Session,
+    ticket: Ticket,
+    kind: str,
+    at: datetime,
+    actor: str,
+    detail: Mapping[str, Any],
+    note: str | None = None,
+) -> None:
+    values = {
+        "id": ids.new(), "ticket_id": ticket.id, "kind": kind, "at": at, "actor": actor,
+        "detail": _plain(detail), "note": note,
+    }  # fmt: skip
+    session.execute(sa.insert(TicketEvent).values(**values))
+    announce(session, "ticket", ticket.id, at)
+
+
+def _plain(detail: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the detail with ids as text, as JSON wants them."""
+    return {name: str(value) if isinstance(value, UUID) else value for name, value in detail.items()}
+
+
+def _promise_limits(session: Session, ticket: Ticket, at: datetime) -> None:
+    """Write down what is owed about a new ticket: CP-2 for complaints, HL-9 for technical ones, else TK-3."""
+    if ticket.kind == "complaint":
+        _promise(session, ticket, "CP-2", _end_of_day(session, at), {"limit": "the same day"}, at)
+        return
+    rule = "HL-9" if ticket.kind == "technical" else "TK-3"
+    hours = policies(session).answer_within_working_hours
+    due = _working_hours_later(session, ticket, hours, at)
+    _promise(session, ticket, rule, due, {"limit": f"{hours} working hours"}, at)
+
+
+def _promise(
+    session: Session, ticket: Ticket, rule: str, due: datetime, why: dict[str, str], at: datetime
+) -> None:
+    promise(
+        session,
+        rule=rule,
+        subject_kind="ticket",
+        subject_id=ticket.id,
+        due_at=due,
+        why={"rule": rule, **why},
+        at=at,
+        customer_id=ticket.customer_id,
+        owner_agent_id=ticket.owner_agent_id,
+    )
+
+
+def _working_hours_later(session: Session, ticket: Ticket, hours: float, at: datetime) -> datetime:
+    """Count on the line's calendar; without a line, or when it never opens again, on the clock."""
+    limit = timedelta(hours=hours)
+    if ticket.line_id is None:
+        return at + limit
+    calendar = session.execute(sa.select(Line.calendar_id).where(Line.id == ticket.line_id)).scalar_one()
+    return add_working(hours_of(session, calendar), at, limit) or at + limit
+
+
+def _end_of_day(session: Session, at: datetime) -> datetime:
+    """Return the last second of this day in the centre's zone."""
+    local = at.astimezone(ZoneInfo(centre(session).timezone))
+    return local.replace(hour=23, minute=59, second=59, microsecond=0)

@@ -1,0 +1,45 @@
+"""Finding tickets."""
+
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from callcenter.customers.models import CustomerNumber
+from callcenter.tickets.models import Ticket, TicketEvent, TicketWords
+
+
+def ticket_of_call(session: Session, call_id: UUID) -> Ticket | None:
+    """Return the ticket that a call opened."""
+    return session.execute(sa.select(Ticket).where(Ticket.call_id == call_id)).scalars().first()
+
+
+def ticket_by_number(session: Session, number: str, *, lock: bool = False) -> Ticket | None:
+    """Return a ticket by its readable number."""
+    statement = sa.select(Ticket).where(Ticket.number == number)
+    return session.execute(statement.with_for_update() if lock else statement).scalar_one_or_none()
+
+
+def newest_ticket_of_number(session: Session, canonical: str, *, not_of_call: UUID) -> Ticket | None:
+    """Return the newest ticket of whoever phones from this number, the present call's own left out."""
+    statement = (
+        sa.select(Ticket)
+        .join(CustomerNumber, CustomerNumber.customer_id == Ticket.customer_id)
+        .where(
+            CustomerNumber.canonical == canonical, Ticket.call_id.is_(None) | (Ticket.call_id != not_of_call)
+        )
+        .order_by(Ticket.created_at.desc(), Ticket.id.desc())
+        .limit(1)
+    )
+    return session.execute(statement).scalars().first()
+
+
+def ticket_words(session: Session, ticket_id: UUID) -> TicketWords:
+    """Return what people wrote on a ticket."""
+    return session.execute(sa.select(TicketWords).where(TicketWords.ticket_id == ticket_id)).scalar_one()
+
+
+def ticket_events(session: Session, ticket_id: UUID) -> list[TicketEvent]:
+    """Return a ticket's history, oldest first."""
+    statement = sa.select(TicketEvent).where(TicketEvent.ticket_id == ticket_id).order_by(TicketEvent.id)
+    return list(session.execute(statement).scalars())
