@@ -14,7 +14,8 @@ class RingMeasure(Base):
     """One agent leg's ring (HL-1). Seconds are the fact, rings are derived from the cadence profile.
 
     `source`: measured (from the carrier's `ringing`), estimated (only `initiated` is known), none.
-    `verdict`: accepted, rung_out, declined, not_accepted, withdrawn, withdrawn_early, busy, unreachable, failed.
+    `verdict`: accepted, rung_out, declined, not_accepted, withdrawn, and apart from the rate
+    withdrawn_early, busy, unreachable, failed.
     """
 
     __tablename__ = "ring_measures"
