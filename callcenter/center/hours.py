@@ -1,0 +1,48 @@
+"""Checks of opening hours: no overlaps, no date twice, no calendar that never opens."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+from callcenter.calendars.rules import WEEKDAYS, Period, overlap, read_period, write_period
+from callcenter.center.draft import Draft, Finding, Seen, Table
+from callcenter.center.positions import Path
+
+
+def check_overlaps(draft: Draft) -> Iterator[Finding]:
+    """The periods of a day must be apart."""
+    for calendar in draft.tables("calendars"):
+        for weekday in WEEKDAYS:
+            yield from _overlap(calendar.table("week"), weekday)
+        for day in calendar.tables("days"):
+            yield from _overlap(day, "hours")
+
+
+def check_days(draft: Draft) -> Iterator[Finding]:
+    """A date may differ in one way only."""
+    for calendar in draft.tables("calendars"):
+        seen = Seen(draft, "day")
+        for day in calendar.tables("days"):
+            yield from seen.again(day.at("day"), str(day.values.get("day")))
+
+
+def check_opens(draft: Draft) -> Iterator[Finding]:
+    """A calendar must open at some time, else its lines would be closed for ever."""
+    for calendar in draft.tables("calendars"):
+        week = calendar.table("week")
+        if not any(week.values.get(day) for day in WEEKDAYS) and not any(
+            day.values.get("hours") for day in calendar.tables("days")
+        ):
+            yield calendar.at("week"), "never opens; give at least one period"
+
+
+def _overlap(table: Table, key: str) -> Iterator[Finding]:
+    places: dict[Period, Path] = {}
+    periods = []
+    for path, text in table.texts(key):
+        with suppress(ValueError):
+            periods.append(read_period(text))
+            places[periods[-1]] = path
+    found = overlap(periods)
+    if found:
+        first, second = (write_period(period) for period in found)
+        yield places[found[1]], f'"{second}" overlaps "{first}"'
