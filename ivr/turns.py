@@ -31,7 +31,14 @@ class Minutes:
     high: int
 
 
-Value = str | int | Digits | Moment | Minutes
+@dataclass(frozen=True)
+class Key:
+    """A key of the telephone, by its sign: 0 to 9, `*` or `#`."""
+
+    sign: str
+
+
+Value = str | int | Digits | Moment | Minutes | Key
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,73 @@
+"""The caller's flow on a page: how it begins, and what may reach a caller in any state."""
+
+from ivr import record
+from ivr.flow import closed, menu, message, waiting
+from ivr.flow.table import CALLER, Memory, fresh, keep, say, speaks
+from ivr.hearing import Arrived, Heard, HungUp, LineFacts, QueueLeft, Summoned, TalkEnded
+from ivr.turns import Connect, Step, Turn
+from ivr.words import LANGUAGES
+
+IN_QUEUE = frozenset({"waiting", "leaving"})
+TALKED = frozenset({"answered", "completed"})
+"""Reasons of the carrier (DialCallStatus) after which a room was really entered."""
+
+
+def begin(heard: Arrived) -> Turn:
+    """Greet a caller; on a number that is no line of ours take a message, in every language."""
+    m: Memory = {"number": heard.number, "name": heard.name}
+    if heard.line is None:
+        m = keep(m, languages=list(LANGUAGES), language=LANGUAGES[0])
+        return message.start(m, say(m, "message.unknown_line"))
+    return _greet(keep(m, line=record.to_json(heard.line)), heard, heard.line)
+
+
+def _greet(m: Memory, heard: Arrived, facts: LineFacts) -> Turn:
+    m = keep(m, language=speaks(facts)[0])
+    if heard.hours is None or heard.hours.open:
+        return menu.greet(m)
+    return closed.tell(keep(m, hours=record.to_json(heard.hours)))
+
+
+def unknown() -> Turn:
+    """A leg of which we know nothing any more: our fault, told in every language, and a message."""
+    return message.failure({"languages": list(LANGUAGES), "language": LANGUAGES[0], "number": None})
+
+
+def hear(step: Step, heard: Heard) -> Turn:
+    """Go on from a step; a hang-up, a summons and the end of a talk are understood in any state."""
+    m = step.memory
+    match heard:
+        case HungUp() if step.name != "ended":
+            return CALLER.at(message.ended, keep(m, ending="hung_up", left_at=step.name))
+        case QueueLeft(result) if step.name not in IN_QUEUE or not _means_something(result):
+            return Turn(step)
+        case Summoned(connection, room) if step.name != "ended":
+            return _summoned(m, connection, room)
+        case TalkEnded(status) if step.name == "talking":
+            return _talked(m, status)
+        case _:
+            return CALLER.states[step.name](m, heard)
+
+
+def _means_something(result: str) -> bool:
+    """Tell what the flow must act on from the carrier's bookkeeping (redirects, bridges, hang-ups)."""
+    return result == "leave" or result in waiting.BROKEN
+
+
+def _summoned(m: Memory, connection: int, room: str) -> Turn:
+    """Go straight into the room where the agent waits; no room means that the wait was given up."""
+    if not room:
+        return waiting.give_up(m)
+    return CALLER.at(talking, keep(fresh(m), connection=connection, room=room), Connect(room))
+
+
+@CALLER.state
+def talking(m: Memory, heard: Heard) -> Turn:
+    """In the room; whatever else is heard leads back into it."""
+    return CALLER.at(talking, m, Connect(m["room"]))
+
+
+def _talked(m: Memory, status: str) -> Turn:
+    if status in TALKED:
+        return message.end(m, "talk", say(m, "goodbye.thanks"))
+    return waiting.offer_instead(keep(m, reason="failure.talk"))

@@ -1,0 +1,93 @@
+"""The customer whom we call back: who calls, one key (a voicemail presses none), the agent's room."""
+
+from ivr import record
+from ivr.asks import AgentLost, ReachCustomer, RoomReady
+from ivr.flow.table import PATIENCE, Flow, Memory, Says, failed, keep, line, named, say
+from ivr.hearing import Answered, Heard, HungUp, PickedUp, Pressed, Summoned, TalkEnded
+from ivr.turns import Connect, Gather, HangUp, Key, Step, Turn
+from ivr.words import LANGUAGES
+
+CUSTOMER = Flow("customer", 1)
+SILENCES = 2
+"""After so many silences and wrong keys it is a voicemail, or nobody who wants to talk."""
+TALKED = frozenset({"answered", "completed"})
+
+
+def begin(heard: PickedUp) -> Turn:
+    """Say who calls and why; a person presses 1."""
+    m: Memory = {
+        "line": record.to_json(heard.line),
+        "language": heard.language if heard.language in LANGUAGES else LANGUAGES[0],
+    }
+    notice = say(m, "notice.recording") if line(m).recording_notice else ()
+    says = (*named(m, "greeting"), *notice, *say(m, "customer.ask", key=Key("1")))
+    return CUSTOMER.at(asking, m, Gather(says, timeout=PATIENCE))
+
+
+@CUSTOMER.state
+def asking(m: Memory, heard: Heard) -> Turn:
+    """Wanted now? Without a key a short message says who called and that we call again."""
+    match heard:
+        case Pressed("1"):
+            return CUSTOMER.ask(reaching, m, ReachCustomer())
+        case _ if m.get("failures", 0) + 1 >= SILENCES:
+            return end(m, "no_key", *(named(m, "greeting"), say(m, "customer.message")))
+        case _:
+            again = say(m, "customer.ask_again", key=Key("1"))
+            return CUSTOMER.at(asking, failed(m), Gather(again, timeout=PATIENCE))
+
+
+@CUSTOMER.state
+def reaching(m: Memory, heard: Heard) -> Turn:
+    """Into the agent's room, or the agent was lost and we call again."""
+    match heard:
+        case Answered(RoomReady(room)):
+            return _enter(m, room)
+        case Answered(AgentLost()):
+            return lost(m)
+        case _:
+            return CUSTOMER.ask(reaching, m, ReachCustomer())
+
+
+def _enter(m: Memory, room: str) -> Turn:
+    return CUSTOMER.at(talking, keep(m, room=room), Connect(room))
+
+
+def lost(m: Memory) -> Turn:
+    """Apologise: nobody is there to talk to, and we call again."""
+    return end(m, "agent_lost", say(m, "customer.agent_lost"))
+
+
+@CUSTOMER.state
+def talking(m: Memory, heard: Heard) -> Turn:
+    """In the room until the talk ends."""
+    match heard:
+        case TalkEnded(status):
+            return end(m, "talk", say(m, "goodbye.thanks")) if status in TALKED else lost(m)
+        case _:
+            return _enter(m, m["room"])
+
+
+def end(m: Memory, ending: str, *says: Says) -> Turn:
+    """Say goodbye and hang up; `ending` remembers how the leg ended."""
+    return CUSTOMER.at(ended, keep(m, ending=ending), *sum(says, ()), HangUp())
+
+
+@CUSTOMER.state
+def ended(m: Memory, heard: Heard) -> Turn:
+    """Nothing more."""
+    return CUSTOMER.at(ended, m, *(() if isinstance(heard, HungUp) else (HangUp(),)))
+
+
+def hear(step: Step, heard: Heard) -> Turn:
+    """Go on from a step; a hang-up and a summons are understood in any state."""
+    m = step.memory
+    match heard:
+        case HungUp() if step.name != "ended":
+            return CUSTOMER.at(ended, keep(m, ending="hung_up", left_at=step.name))
+        case Summoned(_, "") if step.name != "ended":
+            return lost(m)
+        case Summoned(connection, room) if step.name != "ended":
+            return _enter(keep(m, connection=connection), room)
+        case _:
+            return CUSTOMER.states[step.name](m, heard)

@@ -1,0 +1,147 @@
+"""The menu: the standard opening, the choices of the line, and what each key leads to."""
+
+from ivr.asks import FindTicket, TicketFound, TicketUnknown
+from ivr.flow import booking, waiting
+from ivr.flow.table import (
+    CALLER,
+    KEYING_PATIENCE,
+    PATIENCE,
+    Memory,
+    Says,
+    failed,
+    keep,
+    lap,
+    line,
+    named,
+    say,
+    speaks,
+    ticket,
+    worn_out,
+)
+from ivr.hearing import Answered, Heard, Pressed
+from ivr.turns import Gather, Key, Say, Turn
+
+AGENTS = frozenset({"technical", "presales", "complaint", "agent"})
+SPOKEN = AGENTS | {"ticket_state", "callback", "repeat"}
+"""The choices that a menu may hold; others are neither said nor taken."""
+STATES = frozenset({"new", "open", "solved", "closed"})
+LONGEST_TICKET = 16
+
+
+def greet(m: Memory) -> Turn:
+    """Say the standard opening (HL-3) and the menu in one breath; any key stops it."""
+    notice = say(m, "notice.recording") if line(m).recording_notice else ()
+    says = (*named(m, "greeting"), *notice, *other_language(m), *_choices(m, "menu"))
+    return CALLER.at(greeting, m, Gather(says, timeout=PATIENCE))
+
+
+@CALLER.state
+def greeting(m: Memory, heard: Heard) -> Turn:
+    """The first document; what it hears is the menu's."""
+    return menu(m, heard)
+
+
+@CALLER.state
+def menu(m: Memory, heard: Heard) -> Turn:
+    """A key chooses; silence and wrong keys lead on, the third of them to a person."""
+    match heard:
+        case Pressed(key):
+            return _choose(m, _choice(m, key))
+        case _:
+            return _again(failed(m), say(m, "key.silence"), style="again")
+
+
+def _choice(m: Memory, key: str) -> str | None:
+    """The keys that are the same on every line come first."""
+    same = {"*": "repeat", "0": "agent"} | ({"8": "language"} if len(speaks(line(m))) > 1 else {})
+    return same.get(key) or next((item.choice for item in line(m).menu if item.key == key), None)
+
+
+def _choose(m: Memory, choice: str | None) -> Turn:
+    match choice:
+        case "repeat":
+            return _again(lap(m))
+        case "language":
+            return _again(lap(in_other_language(m)))
+        case "ticket_state":
+            return _find_ticket(keep(lap(m), digits=None))
+        case "callback":
+            return booking.start(m)
+        case str() if choice in AGENTS:
+            return waiting.find(m, choice)
+        case _:
+            return _again(failed(m), say(m, "key.wrong"))
+
+
+def _again(m: Memory, *before: Says, style: str = "menu") -> Turn:
+    if worn_out(m):
+        return to_agent(m)
+    return CALLER.at(menu, m, Gather((*sum(before, ()), *_choices(m, style)), timeout=PATIENCE))
+
+
+def to_agent(m: Memory) -> Turn:
+    """Go to a person without the caller's help."""
+    return waiting.find(keep(m, lost=True), "agent")
+
+
+def _choices(m: Memory, style: str) -> Says:
+    items = (item for item in line(m).menu if item.choice in SPOKEN)
+    return tuple(one for item in items for one in say(m, f"{style}.{item.choice}", key=Key(item.key)))
+
+
+def _next_language(m: Memory) -> str:
+    languages = speaks(line(m))
+    return languages[(languages.index(m["language"]) + 1) % len(languages)]
+
+
+def in_other_language(m: Memory) -> Memory:
+    """Return the memory with the line's other language."""
+    return keep(m, language=_next_language(m))
+
+
+def other_language(m: Memory) -> Says:
+    """Offer the line's other language, in that language; nothing where it has one only."""
+    language = _next_language(m)
+    return (Say("language.offer", language, {"key": Key("8")}),) if language != m["language"] else ()
+
+
+def _find_ticket(m: Memory) -> Turn:
+    return CALLER.ask(finding_ticket, m, FindTicket(m["digits"]))
+
+
+@CALLER.state
+def finding_ticket(m: Memory, heard: Heard) -> Turn:
+    """The newest ticket of the caller's number; else the one whose number was keyed."""
+    match heard:
+        case Answered(TicketFound(number, state)):
+            known = f"ticket.{state}" if state in STATES else "ticket.open"
+            return _again(keep(m, served=True), say(m, known, ticket=ticket(number)), style="again")
+        case Answered(TicketUnknown()) if m["digits"] is None:
+            return _ask_ticket(m, say(m, "ticket.none_of_caller") if m.get("number") else ())
+        case Answered(TicketUnknown()):
+            return _again(m, say(m, "ticket.not_found", ticket=ticket(m["digits"])), style="again")
+        case _:
+            return _find_ticket(m)
+
+
+def _ask_ticket(m: Memory, *before: Says, prompt: str = "ticket.ask") -> Turn:
+    says = (*sum(before, ()), *say(m, prompt, key=Key("#")))
+    return CALLER.at(key_ticket, m, Gather(says, digits=None, timeout=KEYING_PATIENCE))
+
+
+@CALLER.state
+def key_ticket(m: Memory, heard: Heard) -> Turn:
+    """The caller keys a ticket's number, `#` ends it; 0 is an agent here too."""
+    match heard:
+        case Pressed("0"):
+            return waiting.find(m, "agent")
+        case Pressed("*"):
+            return _ask_ticket_again(lap(m))
+        case Pressed(digits):
+            return _find_ticket(keep(m, digits=digits[:LONGEST_TICKET]))
+        case _:
+            return _ask_ticket_again(failed(m))
+
+
+def _ask_ticket_again(m: Memory) -> Turn:
+    return to_agent(m) if worn_out(m) else _ask_ticket(m, prompt="ticket.ask_again")

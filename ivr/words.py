@@ -1,0 +1,44 @@
+"""The words of every prompt: data in `scripts/`, one file a language, looked up by the prompt's id."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from ivr.spoken import aloud
+from ivr.turns import Say
+
+LANGUAGES = ("zh-CN", "en-US")
+PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A prompt as the script has it: its id, the version of its words, and the text with placeholders."""
+
+    id: str
+    version: int
+    text: str
+
+
+@cache
+def script(language: str) -> Mapping[str, Prompt]:
+    """Return all prompts of a language by id; raise FileNotFoundError for a language without a script."""
+    source = files("ivr").joinpath("scripts", f"{language}.toml").read_text(encoding="utf-8")
+    return {id_: Prompt(id_, entry["version"], entry["text"]) for id_, entry in tomllib.loads(source).items()}
+
+
+def speak(say: Say) -> str:
+    """Return the sentence that a Say stands for, its values said in its language.
+
+    Raise KeyError for an unknown prompt or a placeholder without a value: both are mistakes of the flow.
+    """
+    text = script(say.language)[say.prompt].text
+    return PLACEHOLDER.sub(lambda found: aloud(say.values[found[1]], say.language), text)
+
+
+def prompt_version(id: str, language: str) -> int:
+    """Return the version of a prompt's words; raise KeyError when there is no such prompt."""
+    return script(language)[id].version
