@@ -84,6 +84,11 @@ def _means(english: str, chinese: str, default: Any = ..., **bounds: Any) -> Any
     return Field(default, description=english, json_schema_extra={"zh-CN": chinese}, **bounds)
 
 
+def _in_chinese(text: str) -> ConfigDict:
+    """Say in Chinese what the class's own docstring says in English."""
+    return ConfigDict(json_schema_extra={"zh-CN": text})
+
+
 class Section(BaseModel):
     """A table of the file. Unknown keys and values of another kind are mistakes, never guessed at."""
 
@@ -92,6 +97,8 @@ class Section(BaseModel):
 
 class Names(Section):
     """A name in the languages that are spoken; every language of a line needs the names that it says."""
+
+    model_config = _in_chinese("所用语言的名称；线路的每种语言都须有它要说的名称。")
 
     zh_cn: Text | None = _means("in Chinese", "中文名称", None, alias="zh-CN")
     en_us: Text | None = _means("in English", "英文名称", None, alias="en-US")
@@ -103,6 +110,8 @@ class Names(Section):
 
 class CentreSection(Section):
     """The centre itself."""
+
+    model_config = _in_chinese("中心本身。")
 
     key: Key = _means("names the centre; never changes", "中心标识，不可更改")
     name: Text = _means("what the centre is called", "中心名称")
@@ -119,6 +128,8 @@ class CentreSection(Section):
 class BranchEntry(Section):
     """An office; exactly one is the head office."""
 
+    model_config = _in_chinese("机构；有且只有一个总部。")
+
     key: Key = _means("names the branch", "机构标识")
     head_office: bool = _means("whether it is the head office", "是否为总部", False)
     names: Names = _means("said in a branch's greeting", "用于分公司开场白")
@@ -126,6 +137,8 @@ class BranchEntry(Section):
 
 class Week(Section):
     """Periods by weekday like `"09:00-12:00"`; `24:00` is midnight, a day that is left out is closed."""
+
+    model_config = _in_chinese('每周时段，如 `"09:00-12:00"`；`24:00` 为当日午夜，不写的日子休息。')
 
     mon: list[PeriodText] = _means("Monday", "星期一", [])
     tue: list[PeriodText] = _means("Tuesday", "星期二", [])
@@ -143,6 +156,8 @@ class Week(Section):
 class DayEntry(Section):
     """A date whose hours differ from its weekday's."""
 
+    model_config = _in_chinese("与平日时段不同的日期。")
+
     day: date = _means("the date, without quotes: 2026-10-01", "日期，不加引号：2026-10-01")
     name: Text = _means("why it differs", "名称")
     hours: list[PeriodText] = _means("its periods; none is closed", "时段；为空即休息", [])
@@ -150,6 +165,8 @@ class DayEntry(Section):
 
 class CalendarEntry(Section):
     """Opening hours by name."""
+
+    model_config = _in_chinese("命名的营业时间。")
 
     key: Key = _means("names the calendar", "营业时间标识")
     timezone: Zone | None = _means("its time zone; else the centre's", "时区；缺省为中心时区", None)
@@ -165,12 +182,16 @@ class CalendarEntry(Section):
 class SkillEntry(Section):
     """What an agent can be asked for."""
 
+    model_config = _in_chinese("对坐席的技能要求。")
+
     key: Key = _means("names the skill", "技能标识")
     names: Names = _means("as agents hear and read it", "坐席听到、看到的名称")
 
 
 class MenuEntry(Section):
     """A key of the menu. `0` is always an agent, `*` always repeats, `8` changes the language."""
+
+    model_config = _in_chinese("菜单按键。`0` 总是人工，`*` 总是重听，`8` 换语言。")
 
     key: MenuKey = _means("the key to press", "按键")
     choice: Choice = _means(f"one of {', '.join(lines.CHOICES)}", "选择")
@@ -183,6 +204,8 @@ class MenuEntry(Section):
 
 class LineEntry(Section):
     """A hotline number and how it is answered."""
+
+    model_config = _in_chinese("热线号码及其接听方式。")
 
     key: Key = _means("names the line", "线路标识")
     number: str = _means("its number, as people write it", "号码，按书写习惯填写", max_length=60)
@@ -232,6 +255,8 @@ class LineEntry(Section):
 class AgentEntry(Section):
     """Somebody who answers, at exactly one of a phone, a browser client and a SIP address."""
 
+    model_config = _in_chinese("接听者；电话、浏览器、SIP 地址三选一。")
+
     key: Key = _means("names the agent", "坐席标识")
     name: Text = _means("what the agent is called", "姓名")
     branch: Key = _means("where the agent works", "所属机构")
@@ -250,6 +275,8 @@ class AgentEntry(Section):
 
 class CentreFile(Section):
     """The whole file."""
+
+    model_config = _in_chinese("整个文件。")
 
     centre: CentreSection = _means("the centre itself", "中心")
     policies: Policies = _means("the handbook's numbers", "服务手册中的数值", Policies())

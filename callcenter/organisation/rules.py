@@ -13,7 +13,12 @@ def _number(default: float, least: float, most: float, english: str, chinese: st
 class Policies(BaseModel):
     """Time limits and targets of a centre; the handbook's numbers by default, ours (+) where it has none."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        json_schema_extra={"zh-CN": "中心的时限与目标；缺省为服务手册的数值，手册未定的用我们的（+）。"},
+    )
 
     rings_target: int = _number(
         3, 1, 10, "HL-1: an agent picks up within so many rings.", "HL-1：坐席在几声铃响内接听。"
