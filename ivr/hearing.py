@@ -83,7 +83,8 @@ class Summoned:
 
 @dataclass(frozen=True)
 class TalkEnded:
-    """The conference is over for this leg (DialCallStatus)."""
+    """The conference is over for this leg: DialCallStatus, or `not_joined` when the agent was lost before
+    they met, and the caller goes back into the line."""
 
     status: str
 

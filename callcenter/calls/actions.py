@@ -92,7 +92,7 @@ def record_event(
             at=at,
             recorded_at=recorded_at,
             detail=dict(detail),
-        )  # fmt: skip
+        )
         .on_conflict_do_nothing()
         .returning(CallEvent.id)
     ).first()
@@ -128,6 +128,23 @@ def end_call(session: Session, call: Call, *, short_call_seconds: int, at: datet
     if call.queued_at is not None and call.left_queue_at is None:
         call.left_queue_at = at
     call.outcome = rules.outcome_of(_facts(call, short_call_seconds))
+    announce(session, "call", call.id, at)
+    return True
+
+
+def reconsider_outcome(session: Session, call: Call, *, short_call_seconds: int, at: datetime) -> None:
+    """A message arrived after the end: the call still has exactly one outcome, now the right one."""
+    if call.ended_at is not None:
+        call.outcome = rules.outcome_of(_facts(call, short_call_seconds))
+        announce(session, "call", call.id, at)
+
+
+def end_outbound(session: Session, call: Call, outcome: str, at: datetime) -> bool:
+    """Close a call that we placed: answered, not_reached, or failed; False when it was closed before."""
+    if call.ended_at is not None:
+        return False
+    call.ended_at = at
+    call.outcome = outcome
     announce(session, "call", call.id, at)
     return True
 

@@ -194,7 +194,7 @@ def make_offer(
         "made_at": at, "ring_until": ring_until,
     }  # fmt: skip
     insert = upsert(session, Offer).values(**values).on_conflict_do_nothing().returning(Offer)
-    offer = session.execute(insert).scalar_one_or_none()
+    offer: Offer | None = session.execute(insert).scalar_one_or_none()
     if offer is None:
         return None
     wait.state = "offered"

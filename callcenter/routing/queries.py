@@ -112,7 +112,9 @@ def mean_handle_seconds(session: Session, line_id: UUID) -> float | None:
         .order_by(Offer.ended_at.desc())
         .limit(50)
     )
-    lengths = [(ended - joined).total_seconds() for joined, ended in session.execute(seconds)]
+    lengths = [
+        (ended - joined).total_seconds() for joined, ended in session.execute(seconds) if joined and ended
+    ]
     return sum(lengths) / len(lengths) if lengths else None
 
 

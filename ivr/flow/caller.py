@@ -43,6 +43,8 @@ def hear(step: Step, heard: Heard) -> Turn:
             return Turn(step)
         case Summoned(connection, room) if step.name != "ended":
             return _summoned(m, connection, room)
+        case TalkEnded("not_joined") if step.name != "ended":
+            return waiting.find_again(keep(m, lost=True))
         case TalkEnded(status) if step.name == "talking":
             return _talked(m, status)
         case _:

@@ -153,10 +153,10 @@ def connecting(m: Memory, heard: Heard) -> Turn:
     rounds = m.get("rounds", 1)
     if rounds < CONNECTING_ROUNDS:
         return CALLER.at(connecting, keep(m, rounds=rounds + 1), Music())
-    return _find_again(forget(m, "rounds"))
+    return find_again(forget(m, "rounds"))
 
 
-def _find_again(m: Memory) -> Turn:
+def find_again(m: Memory) -> Turn:
     """Look for an agent once more, on the call's ticket where it has one."""
     m = keep(m, choice=m.get("choice", "agent"))
     return _find(m) if "ticket" in m else _open(m)
@@ -190,7 +190,7 @@ def offer(m: Memory, heard: Heard) -> Turn:
             return message.start(m)
         case Pressed("0"):
             m = lap(m)
-            return booking.without_asking(m) if worn_out(m) else _find_again(m)
+            return booking.without_asking(m) if worn_out(m) else find_again(m)
         case Pressed("*"):
             return _unless_worn_out(lap(m), ())
         case Pressed():

@@ -1,0 +1,227 @@
+"""What the caller's conversation asks of the desks, answered with their verbs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from callcenter.calendars.queries import hours_of
+from callcenter.callbacks.actions import book_callback
+from callcenter.calls.models import Call, Leg
+from callcenter.customers.actions import remember_caller
+from callcenter.errors import Conflict, Forbidden
+from callcenter.lines.models import Line
+from callcenter.organisation.queries import centre
+from callcenter.phone_numbers import canonical, may_dial, spoken_groups
+from callcenter.routing.actions import enter_line, leave_line
+from callcenter.routing.models import Wait
+from callcenter.routing.queries import agents_on_duty, live_wait, mean_handle_seconds, position
+from callcenter.routing.rules import expected_wait, told_wait
+from callcenter.switchboard.facts import skill_for
+from callcenter.tickets.actions import open_ticket
+from callcenter.tickets.models import Ticket
+from callcenter.tickets.queries import newest_ticket_of_number, ticket_by_number, ticket_of_call
+from ivr import asks
+from ivr.turns import Step
+
+USUAL_CALL_SECONDS = 180.0
+
+
+@dataclass
+class CallerDesks:
+    """Answers for the leg of a caller whose call is locked."""
+
+    session: Session
+    call: Call
+    leg: Leg
+    line: Line | None
+    at: datetime
+
+    def answer(self, ask: asks.Ask, step: Step) -> asks.Answer | None:
+        """Carry out what was asked and say how it went."""
+        language = step.memory.get("language")
+        if language:
+            self.call.language = language
+        return _ANSWERS[type(ask)](self, ask)
+
+    @property
+    def served_line(self) -> Line:
+        """The line, of which the flow is sure when it asks for agents or callbacks."""
+        if self.line is None:
+            raise RuntimeError("the conversation asked for a desk on a call without a line")
+        return self.line
+
+    @property
+    def language(self) -> str:
+        """The language of the conversation so far."""
+        return self.call.language or self.served_line.languages[0]
+
+
+def ticket_for(
+    session: Session, call: Call, kind: str, at: datetime, *, problem: str | None = None
+) -> Ticket:
+    """Return the call's ticket, opened now if it has none (TK-1); the caller is remembered with it (CU-1)."""
+    known = ticket_of_call(session, call.id)
+    if known is not None:
+        return known
+    if call.customer_id is None and call.from_number:
+        call.customer_id = remember_caller(session, call.from_number, call.from_raw, call.language, at)
+    return open_ticket(
+        session,
+        kind=kind,
+        channel="phone",
+        line_id=call.line_id,
+        call_id=call.id,
+        customer_id=call.customer_id,
+        language=call.language,
+        at=at,
+        actor="ivr",
+        problem=problem,
+    )
+
+
+def message_ticket(session: Session, call: Call, seconds: int, at: datetime) -> Ticket:
+    """Return the ticket of a voice message; the sound is with the call."""
+    return ticket_for(session, call, "general", at, problem=f"voice message, {seconds} s")
+
+
+def _open_ticket(desks: CallerDesks, ask: asks.OpenTicket) -> asks.TicketOpened:
+    return asks.TicketOpened(ticket_for(desks.session, desks.call, ask.kind, desks.at).number)
+
+
+def _find_agent(desks: CallerDesks, ask: asks.FindAgent) -> asks.Queued | asks.NobodyThere:
+    """Put the caller in line (HL-6); nobody on duty for it means that waiting would be in vain."""
+    line = desks.served_line
+    skill_id = skill_for(desks.session, line, ask.choice)
+    if not agents_on_duty(desks.session, skill_id, desks.language):
+        return asks.NobodyThere()
+    wait = enter_line(
+        desks.session,
+        subject_kind="call",
+        subject_id=desks.call.id,
+        call_id=desks.call.id,
+        line_id=line.id,
+        skill_id=skill_id,
+        language=desks.language,
+        at=desks.at,
+    )
+    if desks.call.queued_at is None:
+        desks.call.queued_at = desks.at
+    desks.call.stage = "queue"
+    return _how_long_in(desks, wait)
+
+
+def _how_long(desks: CallerDesks, _ask: asks.HowLong) -> asks.Queued | asks.NobodyThere:
+    wait = live_wait(desks.session, "call", desks.call.id)
+    if wait is None or not agents_on_duty(desks.session, wait.skill_id, wait.language):
+        return asks.NobodyThere()
+    return _how_long_in(desks, wait)
+
+
+def _how_long_in(desks: CallerDesks, wait: Wait) -> asks.Queued:
+    """Tell position and wait: never longer than the last time unless the line has really moved."""
+    line = desks.served_line
+    place = position(desks.session, wait)
+    agents = agents_on_duty(desks.session, wait.skill_id, wait.language)
+    handle = mean_handle_seconds(desks.session, line.id) or USUAL_CALL_SECONDS
+    told = told_wait(expected_wait(place, agents, handle), place, wait.told_position, wait.told_high)
+    wait.told_position = place
+    wait.told_high = told.high_minutes * 60
+    return asks.Queued(
+        place, told.low_minutes, told.high_minutes, _offer_callback(desks, wait, told.high_minutes)
+    )
+
+
+def _offer_callback(desks: CallerDesks, wait: Wait, high_minutes: int) -> bool:
+    """Offer a callback once the wait, expected or suffered, exceeds the line's limit (HL-6)."""
+    limit = timedelta(seconds=desks.served_line.callback_offer_after_seconds)
+    return timedelta(minutes=high_minutes) > limit or desks.at - wait.entered_at >= limit
+
+
+def _leave_queue(desks: CallerDesks, _ask: asks.LeaveQueue) -> asks.Left:
+    """Take the caller out, unless an agent has accepted in this very moment."""
+    wait = live_wait(desks.session, "call", desks.call.id, lock=True)
+    if wait is not None and wait.state == "won":
+        return asks.Left(won=True)
+    if wait is not None:
+        leave_line(desks.session, wait, "chose_otherwise", desks.at)
+        desks.call.left_queue_at = desks.at
+    return asks.Left(won=False)
+
+
+def _read_number(desks: CallerDesks, ask: asks.ReadNumber) -> asks.NumberRead | asks.NumberRefused:
+    home = centre(desks.session)
+    number = canonical(ask.digits, home.country)
+    if number is None:
+        return asks.NumberRefused("unreadable")
+    if not may_dial(number, home.dial_prefixes, home.sip_domains):
+        return asks.NumberRefused("not_allowed")
+    return asks.NumberRead(number, spoken_groups(number))
+
+
+def _book_callback(desks: CallerDesks, ask: asks.BookCallback) -> asks.CallbackBooked | asks.NumberRefused:
+    """Promise the call (HL-8) and tell the promise in the line's own time."""
+    line, call = desks.served_line, desks.call
+    try:
+        callback = book_callback(
+            desks.session,
+            number=ask.number,
+            line_id=line.id,
+            skill_id=_skill_of_call(desks),
+            language=desks.language,
+            at=desks.at,
+            actor="caller",
+            origin_call_id=call.id,
+            ticket_id=ticket_for(desks.session, call, "general", desks.at).id,
+            customer_id=call.customer_id,
+        )
+    except (Forbidden, Conflict):
+        return asks.NumberRefused("not_allowed")
+    call.promised = True
+    zone = ZoneInfo(hours_of(desks.session, line.calendar_id).zone)
+    return asks.CallbackBooked(
+        spoken_groups(ask.number), callback.due_at.astimezone(zone), desks.at.astimezone(zone)
+    )
+
+
+def _skill_of_call(desks: CallerDesks) -> Any:
+    """Return the skill for the call's matter: its ticket's kind, else what the menu gives callbacks."""
+    ticket = ticket_of_call(desks.session, desks.call.id)
+    choice = ticket.kind if ticket is not None and ticket.kind != "general" else "callback"
+    return skill_for(desks.session, desks.served_line, choice)
+
+
+def _find_ticket(desks: CallerDesks, ask: asks.FindTicket) -> asks.TicketFound | asks.TicketUnknown:
+    """Find by the keyed number, or the newest of the caller's own."""
+    number = desks.call.from_number
+    if ask.number is not None:
+        ticket = ticket_by_number(desks.session, ask.number)
+    elif number is not None:
+        ticket = newest_ticket_of_number(desks.session, number, not_of_call=desks.call.id)
+    else:
+        ticket = None
+    if ticket is None:
+        return asks.TicketUnknown()
+    desks.call.stage = "served"
+    return asks.TicketFound(ticket.number, ticket.state)
+
+
+def _keep_message(desks: CallerDesks, ask: asks.KeepMessage) -> asks.MessageKept:
+    """Make a ticket of a voice message; the sound follows with the recording's own webhook."""
+    desks.call.message_left = True
+    return asks.MessageKept(message_ticket(desks.session, desks.call, ask.seconds, desks.at).number)
+
+
+_ANSWERS: dict[type[Any], Callable[[CallerDesks, Any], asks.Answer]] = {
+    asks.OpenTicket: _open_ticket,
+    asks.FindAgent: _find_agent,
+    asks.HowLong: _how_long,
+    asks.LeaveQueue: _leave_queue,
+    asks.ReadNumber: _read_number,
+    asks.BookCallback: _book_callback,
+    asks.FindTicket: _find_ticket,
+    asks.KeepMessage: _keep_message,
+}

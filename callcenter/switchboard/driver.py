@@ -1,0 +1,147 @@
+"""One turn of a conversation: heard, thought, asked, answered, said, written down.
+
+A request that was answered before gets the very same bytes again; one that comes too late gets the
+document in force. Everything happens in the caller's transaction on a locked leg.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlalchemy.orm import Session
+
+from callcenter.calls import queries
+from callcenter.calls.actions import record_event
+from callcenter.calls.models import Leg
+from ivr.asks import Answer, Ask
+from ivr.flow import advance
+from ivr.flow.caller import IN_QUEUE
+from ivr.hearing import Answered, Heard
+from ivr.record import to_json
+from ivr.turns import Step, Turn
+from ivr.twiml import Urls, render
+
+HANG_UP = '<?xml version="1.0" encoding="UTF-8"?><Response><Hangup /></Response>'
+MOST_ASKS = 8
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where the carrier finds the next document of a leg; `base` ends without a slash."""
+
+    public_url: str
+    base: str
+
+    def after(self, number: int, *, waiting: bool = False) -> Urls:
+        """Return the addresses inside document `number`.
+
+        A document inside the carrier's queue may not record, so its addresses say where they stand: an
+        apology that is made from the address alone can still be one that the carrier accepts.
+        """
+        root = f"{self.public_url}{self.base}"
+        inside = "wait" if waiting else ""
+        return Urls(
+            next=f"{root}/{inside or 'next'}/{number}",
+            keys=f"{root}/{inside}keys/{number}",
+            queue=f"{root}/queue/{number}",
+            wait=f"{root}/wait/{number}",
+            talk=f"{root}/talk/{number}",
+            recorded=f"{root}/recorded/{number}",
+            recording_status=f"{self.public_url}/twilio/recording",
+            conference_status=f"{self.public_url}/twilio/conference",
+            music=f"{self.public_url}/audio/hold.wav",
+        )
+
+
+class Desks(Protocol):
+    """Whoever answers the conversation's questions about one leg."""
+
+    def answer(self, ask: Ask, step: Step) -> Answer | None:
+        """Carry out what was asked and say how it went."""
+
+
+def converse(
+    session: Session,
+    leg: Leg,
+    *,
+    key: str,
+    heard: Heard,
+    desks: Desks,
+    addresses: Addresses,
+    at: datetime,
+) -> str:
+    """Return the document for what was heard under this key of a locked leg."""
+    known = queries.stored_document(session, leg.sid, key)
+    if known is not None:
+        return known
+    if not _is_current(leg, key):
+        return queries.current_document(session, leg.sid) or HANG_UP
+    turn, answers = _think(leg, heard, desks)
+    return _say(session, leg, key, heard, turn, answers, addresses, at)
+
+
+def _is_current(leg: Leg, key: str) -> bool:
+    """A plain number must follow the document in force; other keys name moments that come when they come."""
+    return not key.isdigit() or int(key) == leg.turn
+
+
+def _think(leg: Leg, heard: Heard, desks: Desks) -> tuple[Turn, list[Any]]:
+    """Advance until there is something to do, answering what is asked on the way."""
+    step = Step.from_json(leg.step) if leg.step else None
+    turn = advance(step, heard)
+    answers: list[Any] = []
+    for _ in range(MOST_ASKS):
+        if turn.ask is None:
+            return turn, answers
+        answer = desks.answer(turn.ask, turn.step)
+        answers.append(to_json(answer) if answer is not None else None)
+        turn = advance(turn.step, Answered(answer))
+    raise RuntimeError(f"step {turn.step.name} asked {MOST_ASKS} questions in one turn")
+
+
+def _say(
+    session: Session,
+    leg: Leg,
+    key: str,
+    heard: Heard,
+    turn: Turn,
+    answers: list[Any],
+    addresses: Addresses,
+    at: datetime,
+) -> str:
+    """Render, remember, return; a turn without verbs is bookkeeping and leaves the document in force."""
+    number = leg.turn + 1
+    document = render(turn, addresses.after(number, waiting=turn.step.name in IN_QUEUE))
+    leg.step = turn.step.to_json()
+    if turn.does:
+        leg.turn = number
+    record_event(
+        session,
+        call_id=leg.call_id,
+        leg_sid=leg.sid,
+        key=key,
+        kind="turn" if turn.does else "bookkeeping",
+        at=at,
+        recorded_at=at,
+        detail=_detail(turn, number),
+        heard=to_json(heard),
+        answers=answers,
+        document=document,
+    )
+    return document
+
+
+def _detail(turn: Turn, number: int) -> dict[str, Any]:
+    """Return what may be kept for ever: the step and the prompts, without anybody's words."""
+    prompts: list[str] = []
+    for verb in turn.does:
+        for said in (verb, *getattr(verb, "says", ())):
+            if hasattr(said, "prompt"):
+                prompts.append(f"{said.prompt}@{said.language}")
+    return {
+        "number": number,
+        "flow": turn.step.flow,
+        "version": turn.step.version,
+        "step": turn.step.name,
+        "prompts": prompts,
+    }

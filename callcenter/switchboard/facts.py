@@ -1,0 +1,71 @@
+"""What the conversation is told about a line: configuration and opening hours as plain values."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from callcenter.calendars import rules as calendar_rules
+from callcenter.calendars.queries import hours_of
+from callcenter.lines.models import Line
+from callcenter.lines.rules import skill_of
+from callcenter.organisation.models import Branch
+from callcenter.organisation.queries import centre, skill_by_key
+from ivr.hearing import Hours, LineFacts, MenuItem
+
+
+@dataclass(frozen=True)
+class LineNow:
+    """A line as it stands at an instant; `zone` is its calendar's."""
+
+    facts: LineFacts
+    hours: Hours
+    zone: ZoneInfo
+
+    def day(self, at: datetime) -> date:
+        """Return the local date of an instant: the day a call belongs to."""
+        return at.astimezone(self.zone).date()
+
+
+def line_facts(session: Session, line: Line) -> LineFacts:
+    """Return what the script needs to know of a line."""
+    branch = session.get_one(Branch, line.branch_id)
+    return LineFacts(
+        key=line.key,
+        head_office=branch.head_office,
+        organisation=line.organisation,
+        branch=branch.names,
+        product=line.product,
+        languages=tuple(line.languages),
+        menu=tuple(MenuItem(item["key"], item["choice"]) for item in line.menu),
+        recording_notice=line.recording_notice,
+    )
+
+
+def line_now(session: Session, line: Line, at: datetime) -> LineNow:
+    """Return a line's facts and whether it is open, in its own zone."""
+    calendar = hours_of(session, line.calendar_id)
+    zone = ZoneInfo(calendar.zone)
+    opening = calendar_rules.next_opening(calendar, at)
+    hours = Hours(
+        open=calendar_rules.is_open(calendar, at),
+        now=at.astimezone(zone),
+        next_opening=opening.astimezone(zone) if opening else None,
+    )
+    return LineNow(line_facts(session, line), hours, zone)
+
+
+def home_zone(session: Session) -> ZoneInfo:
+    """Return the centre's zone, for calls that reach no line."""
+    return ZoneInfo(centre(session).timezone)
+
+
+def skill_for(session: Session, line: Line, choice: str) -> UUID:
+    """Return the skill a choice asks for; where the menu does not say, the first skill it names."""
+    named = skill_of(line.menu, choice) or skill_of(line.menu, "agent")
+    key = named or next(item["skill"] for item in line.menu if item.get("skill"))
+    skill = skill_by_key(session, key)
+    assert skill is not None  # noqa: S101  `callcenter apply` refuses menus with unknown skills.
+    return skill.id

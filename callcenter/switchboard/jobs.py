@@ -1,0 +1,201 @@
+"""Work that follows commits: dialing, orders, matching, measuring. Each re-checks its row and may run twice.
+
+No transaction spans a request to the carrier.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from sqlalchemy.orm import Session
+
+from callcenter.callbacks.actions import start_callback as start_due_callback
+from callcenter.carrier.port import (
+    Ambiguous,
+    CallGone,
+    CarrierCall,
+    CarrierDown,
+    CarrierError,
+    NotPlaced,
+    Placement,
+)
+from callcenter.dialing import actions as dialing
+from callcenter.dialing.models import Attempt, CarrierOrder
+from callcenter.dialing.queries import attempt_by_id, sids_bound
+from callcenter.dialing.rules import CLOCK_SKEW, LISTING_AFTER, listings_due, signature
+from callcenter.jobs import Work, job
+from callcenter.organisation.queries import centre
+from callcenter.phone_numbers import may_dial
+from callcenter.routing.actions import offer_next
+from callcenter.routing.queries import offer_by_id
+from callcenter.standards.actions import measure_offer as measure
+from callcenter.switchboard import outcomes
+
+log = structlog.get_logger()
+MOST_MATCHES = 200
+
+
+@job
+def place_attempt(work: Work, attempt_id: str) -> None:
+    """INTENT -> SENDING, committed; then the request; then what came of it (dialing protocol, 1 to 3)."""
+    attempt = _claim(work, UUID(attempt_id))
+    if attempt is None:
+        return
+    try:
+        sid = work.carrier.place(_placement(work, attempt))
+    except NotPlaced as refusal:
+        with work.transaction() as session:
+            outcomes.not_placed(session, attempt, refusal.reason, work.at())
+    except Ambiguous as doubt:
+        log.warning("attempt.unknown", attempt=attempt_id, reason=str(doubt))
+        with work.transaction() as session:
+            outcomes.unknown(session, attempt, str(doubt), work.at())
+    else:
+        bind_placed(work, attempt, sid)
+
+
+def _claim(work: Work, attempt_id: UUID) -> Attempt | None:
+    """Claim an attempt that is still wanted and still allowed; both are checked again here."""
+    at = work.at()
+    with work.transaction() as session:
+        attempt = attempt_by_id(session, attempt_id, lock=True)
+        if attempt is None or attempt.state != "intent":
+            return None
+        if not outcomes.is_wanted(session, attempt):
+            dialing.settle_intent(session, attempt_id, "withdrawn", at)
+            return None
+        home = centre(session)
+        if not may_dial(attempt.to_address, home.dial_prefixes, home.sip_domains):
+            outcomes.not_placed(session, attempt, "not_allowed", at)
+            return None
+        return dialing.claim(session, attempt_id, at)
+
+
+def _placement(work: Work, attempt: Attempt) -> Placement:
+    proof = f"{attempt.id}/{signature(work.secret_key, attempt.id)}"
+    return Placement(
+        to=attempt.to_address.partition(";ext=")[0],
+        from_number=attempt.from_number,
+        url=f"{work.public_url}/twilio/leg/{proof}",
+        status_url=f"{work.public_url}/twilio/progress/{proof}",
+        fallback_url=f"{work.public_url}/twilio/fallback/leg",
+        timeout_seconds=attempt.timeout_seconds,
+    )
+
+
+def bind_placed(work: Work, attempt: Attempt, sid: str) -> None:
+    """Tie the SID to its attempt; a phone that should not ring any more is hung up at once."""
+    at = work.at()
+    with work.transaction() as session:
+        bound = dialing.bind(session, attempt.id, sid, at)
+        if not bound:
+            log.error("attempt.second_sid", attempt=str(attempt.id), call_sid=sid)
+        if not bound or not outcomes.may_live(session, attempt):
+            dialing.order(session, key=f"hangup:{sid}", verb="hang_up", sid=sid, at=at)
+
+
+@job
+def carry_out(work: Work, order_id: str) -> None:
+    """Give an order to the carrier; repeating it is harmless, a call that is gone is no incident."""
+    with work.db.reading() as session:
+        order = dialing.order_by_id(session, UUID(order_id))
+    if order is None:
+        return
+    try:
+        _give(work, order)
+    except CallGone as gone:
+        with work.transaction() as session:
+            dialing.finish_order(session, order.id, "gone", str(gone)[:200], work.at())
+            outcomes.order_came_too_late(session, order, work.at())
+    except CarrierError as fault:
+        with work.transaction() as session:
+            dialing.retry_order(session, order.id, str(fault), work.at())
+    else:
+        with work.transaction() as session:
+            dialing.finish_order(session, order.id, "done", None, work.at())
+
+
+def _give(work: Work, order: CarrierOrder) -> None:
+    if order.verb == "hang_up":
+        work.carrier.hang_up(order.sid)
+        return
+    path = order.path or ""
+    if "{token}" in path:
+        attempt_id = UUID(path.split("/")[3])
+        path = path.replace("{token}", signature(work.secret_key, attempt_id))
+    work.carrier.redirect(order.sid, f"{work.public_url}{path}")
+
+
+@job
+def match(work: Work, _every: str) -> None:
+    """Offer waiting callers to free agents until there is no such pair, each in a transaction of its own."""
+    for _ in range(MOST_MATCHES):
+        with work.transaction() as session:
+            if not offer_next(session, work.at()):
+                return
+
+
+@job
+def measure_offer(work: Work, offer_id: str) -> None:
+    """Measure an offer's rings from the carrier's stamps (HL-1)."""
+    with work.transaction() as session:
+        offer = offer_by_id(session, UUID(offer_id))
+        if offer is not None and offer.state != "ringing":
+            measure(session, offer.id, work.at())
+
+
+@job
+def start_callback(work: Work, callback_id: str) -> None:
+    """A callback's time has come: it takes its place in the line."""
+    with work.transaction() as session:
+        start_due_callback(session, UUID(callback_id), work.at())
+
+
+@job
+def resolve_attempt(work: Work, attempt_id: str) -> None:
+    """Ask the carrier's list about an attempt of which nobody knows (dialing protocol, 5)."""
+    at = work.at()
+    with work.db.reading() as session:
+        attempt = attempt_by_id(session, UUID(attempt_id))
+    if attempt is None or attempt.state != "unknown" or attempt.sent_at is None:
+        return
+    if listings_due(attempt.sent_at, at) <= attempt.empty_listings:
+        return
+    try:
+        listed = work.carrier.list_calls(to=attempt.to_address, day=attempt.sent_at.date())
+    except CarrierDown as fault:
+        log.warning("attempt.list_unavailable", attempt=attempt_id, reason=str(fault))
+        return
+    _judge(work, attempt, listed)
+
+
+def _judge(work: Work, attempt: Attempt, listed: list[CarrierCall]) -> None:
+    """No such call twice: it was never made. One: it is ours. Several: a person decides."""
+    at = work.at()
+    assert attempt.sent_at is not None  # noqa: S101  Checked by the caller; mypy cannot see it.
+    since = attempt.sent_at - CLOCK_SKEW
+    with work.transaction() as session:
+        current = attempt_by_id(session, attempt.id, lock=True)
+        if current is None or current.state != "unknown":
+            return
+        found = _ours(session, attempt, listed, since)
+        if len(found) > 1:
+            dialing.hand_to_person(current)
+        elif found:
+            outcomes.found_in_list(session, current, found[0], at)
+        elif dialing.note_empty_listing(session, current) >= len(LISTING_AFTER):
+            outcomes.not_placed(session, current, "two listings show no call", at)
+
+
+def _ours(
+    session: Session, attempt: Attempt, listed: list[CarrierCall], since: datetime
+) -> list[CarrierCall]:
+    """Return the calls of a listing that could be this attempt's: its numbers, its time, nobody else's."""
+    bound = sids_bound(session, [call.sid for call in listed])
+    return [
+        call
+        for call in listed
+        if call.sid not in bound
+        and call.from_number == attempt.from_number
+        and (call.started_at is None or call.started_at >= since)
+    ]

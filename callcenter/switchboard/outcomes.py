@@ -1,0 +1,76 @@
+"""An attempt's result, handed to what it was for: the offer or the callback."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from callcenter.carrier.port import TERMINAL, CarrierCall
+from callcenter.dialing import actions as dialing
+from callcenter.dialing.models import Attempt, CarrierOrder
+from callcenter.routing.actions import leave_line
+from callcenter.routing.queries import lock_offer, offer_by_id
+from callcenter.routing.rules import UNKNOWN_REST
+from callcenter.switchboard.offers import fail_offer, send_agent_away
+from callcenter.switchboard.progress import customer_missed
+
+# A phone that cannot be rung now (429, a carrier fault) may be tried again soon.
+NOT_PLACED_REST = timedelta(seconds=15)
+
+
+def is_wanted(session: Session, attempt: Attempt) -> bool:
+    """Say whether what the attempt is for still wants it: the caller may have gone meanwhile."""
+    if attempt.purpose_kind != "offer":
+        return True
+    offer = offer_by_id(session, attempt.purpose_id)
+    return offer is not None and offer.state == "ringing"
+
+
+def not_placed(session: Session, attempt: Attempt, reason: str, at: datetime) -> None:
+    """Certainly no call was made: the next agent, or a later try."""
+    if not dialing.settle(session, attempt.id, "not_placed", reason[:200], at):
+        return
+    if attempt.purpose_kind == "offer":
+        fail_offer(session, attempt.purpose_id, "not_placed", at, NOT_PLACED_REST)
+    else:
+        customer_missed(session, attempt.purpose_id, "not_placed", at)
+
+
+def unknown(session: Session, attempt: Attempt, reason: str, at: datetime) -> None:
+    """A call may have been made: nobody dials this target again before witnesses have spoken."""
+    if not dialing.settle(session, attempt.id, "unknown", reason[:200], at):
+        return
+    if attempt.purpose_kind == "offer":
+        rest = timedelta(seconds=attempt.timeout_seconds) + UNKNOWN_REST
+        fail_offer(session, attempt.purpose_id, "unknown", at, rest)
+
+
+def may_live(session: Session, attempt: Attempt) -> bool:
+    """Say whether a leg that has just been placed may live: rung in vain it would be a nuisance."""
+    if attempt.purpose_kind != "offer":
+        return True
+    offer = offer_by_id(session, attempt.purpose_id)
+    return offer is not None and offer.state in ("ringing", "accepted", "joined")
+
+
+def order_came_too_late(session: Session, order: CarrierOrder, at: datetime) -> None:
+    """A redirect found its call gone (21220): an agent who waits for that caller is told and freed."""
+    kind, _, offer_id = order.key.partition(":")
+    if kind != "summon":
+        return
+    found = lock_offer(session, UUID(offer_id))
+    if found is not None and found[0].state == "accepted":
+        offer, wait = found
+        leave_line(session, wait, "caller_gone", at)
+        send_agent_away(session, offer, at)
+
+
+def found_in_list(session: Session, attempt: Attempt, call: CarrierCall, at: datetime) -> None:
+    """The carrier's list shows the call nobody knew of: an agent's phone stops, a customer's is bound."""
+    dialing.bind(session, attempt.id, call.sid, at)
+    if attempt.purpose_kind == "offer":
+        dialing.order(session, key=f"hangup:{call.sid}", verb="hang_up", sid=call.sid, at=at)
+    if call.status in TERMINAL:
+        dialing.settle(session, attempt.id, "ended", f"found in the list as {call.status}", at)
+        if attempt.purpose_kind == "callback":
+            customer_missed(session, attempt.purpose_id, call.status, at)

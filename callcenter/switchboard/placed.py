@@ -1,0 +1,194 @@
+"""The legs we place: an agent who is offered a call, a customer who was promised one."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from callcenter.callbacks.actions import keep_callback
+from callcenter.callbacks.models import Callback
+from callcenter.callbacks.queries import callback_by_id
+from callcenter.calls import queries as calls
+from callcenter.calls.actions import start_leg
+from callcenter.calls.models import Call, Leg
+from callcenter.customers.queries import customer
+from callcenter.dialing import actions as dialing
+from callcenter.dialing.models import Attempt
+from callcenter.dialing.queries import attempt_by_id
+from callcenter.dialing.rules import signature
+from callcenter.jobs import Work
+from callcenter.lines.models import Line
+from callcenter.routing.models import Offer, Wait
+from callcenter.routing.queries import live_offer_of_wait, live_wait, offer_by_id
+from callcenter.staff.models import Agent
+from callcenter.switchboard import offers
+from callcenter.switchboard.driver import HANG_UP, Addresses, converse
+from callcenter.switchboard.facts import line_facts
+from callcenter.tickets.models import Ticket
+from callcenter.tickets.queries import ticket_of_call
+from ivr import asks
+from ivr.hearing import Heard, PickedUp, Summoned
+from ivr.turns import Step
+
+
+def leg_of_attempt(session: Session, attempt_id: UUID, sid: str, at: datetime) -> tuple[Attempt, Leg] | None:
+    """Tie a SID to the attempt that its address proves, and return both, the leg locked.
+
+    None for a second SID of the same attempt: that one must not live, and is hung up (dialing protocol, 4).
+    """
+    attempt = attempt_by_id(session, attempt_id)
+    if attempt is None:
+        return None
+    if not dialing.bind(session, attempt_id, sid, at) and attempt.sid != sid:
+        dialing.order(session, key=f"hangup:{sid}", verb="hang_up", sid=sid, at=at)
+        return None
+    return attempt, _leg(session, attempt, sid, at)
+
+
+def _leg(session: Session, attempt: Attempt, sid: str, at: datetime) -> Leg:
+    """Make the leg's row by what the attempt was for."""
+    if attempt.purpose_kind == "offer":
+        offer = offer_by_id(session, attempt.purpose_id)
+        call_id, agent_id, role = (offer.call_id, offer.agent_id, "agent") if offer else (None, None, "agent")
+        if offer is not None and offer.leg_sid is None:
+            offer.leg_sid = sid
+    else:
+        callback = callback_by_id(session, attempt.purpose_id)
+        call_id, agent_id, role = callback.call_id if callback else None, None, "customer"
+    return start_leg(
+        session,
+        sid=sid,
+        call_id=call_id,
+        role=role,
+        state="queued",
+        at=at,
+        agent_id=agent_id,
+        attempt_id=attempt.id,
+    )
+
+
+def pick_up(work: Work, session: Session, attempt_id: UUID, sid: str, at: datetime) -> str:
+    """Answer a placed leg that was picked up: the whisper for an agent, the greeting for a customer."""
+    found = leg_of_attempt(session, attempt_id, sid, at)
+    if found is None:
+        return HANG_UP
+    attempt, leg = found
+    heard = _agent_hears(session, attempt, at) if leg.role == "agent" else _customer_hears(session, attempt)
+    if heard is None:
+        return calls.stored_document(session, sid, "picked-up") or HANG_UP
+    return _converse(work, session, attempt, leg, "picked-up", heard, at)
+
+
+def _agent_hears(session: Session, attempt: Attempt, at: datetime) -> PickedUp | None:
+    """Return what an agent is told first: line, matter, customer, wait. None when it is too late."""
+    offer = offer_by_id(session, attempt.purpose_id)
+    if offer is None or offer.state != "ringing":
+        return None
+    offers.agent_picks_up(session, offer.id, at)
+    wait = session.get_one(Wait, offer.wait_id)
+    agent = session.get_one(Agent, offer.agent_id)
+    line = session.get_one(Line, offer.line_id)
+    ticket, customer_id = _matter(session, wait)
+    return PickedUp(
+        line=line_facts(session, line),
+        language=agent.languages[0],
+        matter=ticket.kind if ticket else "general",
+        purpose="offer",
+        waited_seconds=max(0, int((at - wait.entered_at).total_seconds())),
+        name=customer(session, customer_id).name if customer_id else None,
+        keypad_accepts=not agent.address.startswith("client:"),
+    )
+
+
+def _matter(session: Session, wait: Wait) -> tuple[Ticket | None, UUID | None]:
+    """Return the ticket and the customer that a wait is about."""
+    if wait.subject_kind == "call":
+        call = session.get_one(Call, wait.subject_id)
+        return ticket_of_call(session, call.id), call.customer_id
+    callback = session.get_one(Callback, wait.subject_id)
+    ticket = session.get(Ticket, callback.ticket_id) if callback.ticket_id else None
+    return ticket, callback.customer_id
+
+
+def _customer_hears(session: Session, attempt: Attempt) -> PickedUp | None:
+    callback = callback_by_id(session, attempt.purpose_id)
+    if callback is None or callback.state != "agent":
+        return None
+    line = session.get_one(Line, callback.line_id)
+    return PickedUp(
+        line=line_facts(session, line), language=callback.language, matter="callback", purpose="callback"
+    )
+
+
+def go_on(
+    work: Work, session: Session, attempt_id: UUID, *, sid: str, key: str, heard: Heard, at: datetime
+) -> str:
+    """Answer a later webhook of a placed leg."""
+    found = leg_of_attempt(session, attempt_id, sid, at)
+    return _converse(work, session, *found, key, heard, at) if found else HANG_UP
+
+
+def dismiss(work: Work, session: Session, attempt_id: UUID, sid: str, at: datetime) -> str:
+    """Tell an agent who waits in a room that nobody will come."""
+    return go_on(work, session, attempt_id, sid=sid, key="dismiss", heard=Summoned(0, ""), at=at)
+
+
+def _converse(
+    work: Work, session: Session, attempt: Attempt, leg: Leg, key: str, heard: Heard, at: datetime
+) -> str:
+    base = f"/twilio/leg/{attempt.id}/{signature(work.secret_key, attempt.id)}"
+    desks = AgentDesks if leg.role == "agent" else CustomerDesks
+    return converse(
+        session,
+        leg,
+        key=key,
+        heard=heard,
+        desks=desks(session, attempt, at),
+        addresses=Addresses(work.public_url, base),
+        at=at,
+    )
+
+
+@dataclass
+class AgentDesks:
+    """Answers for the leg of an agent who is offered a call."""
+
+    session: Session
+    attempt: Attempt
+    at: datetime
+
+    def answer(self, ask: asks.Ask, _step: Step) -> asks.Answer | None:
+        """Accept or decline; whoever comes second hears that it is gone."""
+        if isinstance(ask, asks.DeclineOffer):
+            offers.decline_offer(self.session, self.attempt.purpose_id, self.at)
+            return asks.OfferGone()
+        offer = offers.accept_offer(self.session, self.attempt.purpose_id, self.at)
+        if offer is None:
+            return asks.OfferGone()
+        wait = self.session.get_one(Wait, offer.wait_id)
+        return asks.OfferWon(offers.room_of(offer), rings_customer=wait.subject_kind == "callback")
+
+
+@dataclass
+class CustomerDesks:
+    """Answers for the leg of a customer whom we call back."""
+
+    session: Session
+    attempt: Attempt
+    at: datetime
+
+    def answer(self, _ask: asks.Ask, _step: Step) -> asks.Answer | None:
+        """The customer is reached: the promise is kept if the agent is still there."""
+        callback = callback_by_id(self.session, self.attempt.purpose_id, lock=True)
+        offer = self._waiting_agent(callback) if callback else None
+        if callback is None or offer is None:
+            return asks.AgentLost()
+        if callback.state == "agent":
+            keep_callback(self.session, callback, self.at)
+        return asks.RoomReady(offers.room_of(offer))
+
+    def _waiting_agent(self, callback: Callback) -> Offer | None:
+        wait = live_wait(self.session, "callback", callback.id)
+        offer = live_offer_of_wait(self.session, wait.id) if wait else None
+        return offer if offer is not None and offer.state in ("accepted", "joined") else None

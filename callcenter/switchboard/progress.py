@@ -1,0 +1,207 @@
+"""What the carrier reports beside the conversation: legs, conferences, recordings, in any order, any number
+of times.
+
+Time stamps are the carrier's own; the order of arrival means nothing (telephony.md, section 3).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from callcenter.callbacks.actions import miss_callback
+from callcenter.callbacks.queries import callback_by_id
+from callcenter.calls import queries as calls
+from callcenter.calls.actions import (
+    end_call,
+    end_outbound,
+    keep_recording,
+    move_leg,
+    reconsider_outcome,
+    record_event,
+)
+from callcenter.calls.models import Call, Leg
+from callcenter.calls.rules import TERMINAL
+from callcenter.dialing import actions as dialing
+from callcenter.dialing.models import Attempt
+from callcenter.jobs import later
+from callcenter.lines.models import Line
+from callcenter.lines.rules import SHORT_CALL_SECONDS
+from callcenter.routing.actions import leave_line
+from callcenter.routing.queries import live_offer_of_wait, live_wait
+from callcenter.switchboard import inbound, offers
+from callcenter.switchboard.answers import message_ticket
+from callcenter.switchboard.placed import leg_of_attempt
+
+
+@dataclass(frozen=True)
+class Report:
+    """One status of one leg: the carrier's stamp (`at`) and when it reached us (`received_at`)."""
+
+    sid: str
+    status: str
+    at: datetime
+    received_at: datetime
+    detail: dict[str, Any]
+
+
+def placed_leg(session: Session, attempt_id: UUID, report: Report) -> None:
+    """Apply a status callback of a leg that we placed."""
+    found = leg_of_attempt(session, attempt_id, report.sid, report.received_at)
+    if found is None:
+        return
+    attempt, leg = found
+    if not _note(session, leg, report):
+        return
+    moved = move_leg(leg, report.status, report.at)
+    if report.status in TERMINAL and moved:
+        dialing.settle(session, attempt.id, "ended", report.status, report.received_at)
+    if attempt.purpose_kind == "offer":
+        _agent_leg(session, attempt, leg, report, moved=moved)
+    elif report.status in TERMINAL and moved:
+        _customer_leg_ended(session, attempt, leg, report.received_at)
+
+
+def _note(session: Session, leg: Leg, report: Report) -> bool:
+    """Write the report down; False when it is a repetition."""
+    return record_event(
+        session,
+        call_id=leg.call_id,
+        leg_sid=leg.sid,
+        key=f"status:{report.status}",
+        kind="status",
+        at=report.at,
+        recorded_at=report.received_at,
+        detail={"status": report.status, **report.detail},
+    )
+
+
+def _agent_leg(session: Session, attempt: Attempt, leg: Leg, report: Report, *, moved: bool) -> None:
+    """Move the offer with its leg; every stamp may change what is measured of its rings."""
+    if report.status in TERMINAL and moved:
+        offers.agent_leg_ended(session, attempt.purpose_id, leg, report.received_at)
+    elif report.status == "ringing":
+        offers.agent_rings(session, attempt.purpose_id, leg)
+    elif report.status == "in-progress":
+        offers.agent_picks_up(session, attempt.purpose_id, report.received_at)
+    later(session, "measure_offer", attempt.purpose_id)
+
+
+def _customer_leg_ended(session: Session, attempt: Attempt, leg: Leg, at: datetime) -> None:
+    """The customer we called back is gone: reached, or to be tried again."""
+    reason = {"completed": "not_accepted", "no-answer": "no_answer"}.get(leg.state, leg.state)
+    customer_missed(session, attempt.purpose_id, reason, at)
+
+
+def customer_missed(session: Session, callback_id: UUID, reason: str, at: datetime) -> None:
+    """Close the placed call; the agent who waits is told, and the callback is tried again or given up."""
+    callback = callback_by_id(session, callback_id, lock=True)
+    if callback is None:
+        return
+    if callback.call_id is not None:
+        call = calls.call_by_id(session, callback.call_id, lock=True)
+        end_outbound(session, call, "answered" if call.joined_at else "not_reached", at)
+    if callback.state != "agent":
+        return
+    wait = live_wait(session, "callback", callback.id, lock=True)
+    if wait is not None:
+        offer = live_offer_of_wait(session, wait.id)
+        leave_line(session, wait, reason, at)
+        if offer is not None and offer.state == "accepted":
+            offers.send_agent_away(session, offer, at)
+    miss_callback(session, callback, reason, at)
+
+
+def inbound_call(session: Session, report: Report, *, from_raw: str, to_raw: str) -> None:
+    """Apply the final status of a caller's leg; a status without a call makes its row (decision 5)."""
+    leg = calls.leg_by_sid(session, report.sid, lock=True)
+    if leg is None:
+        line = inbound.find_line(session, to_raw)
+        at = report.received_at
+        leg = inbound.open_call(session, sid=report.sid, line=line, from_raw=from_raw, to_raw=to_raw, at=at)[
+            1
+        ]
+    if not _note(session, leg, report) or not move_leg(leg, report.status, report.at):
+        return
+    if report.status in TERMINAL and leg.call_id is not None:
+        end_inbound(session, leg.call_id, report)
+
+
+def end_inbound(session: Session, call_id: UUID, report: Report) -> None:
+    """The caller is gone: whatever rang or waited for this call is freed, and the call gets its outcome."""
+    call = calls.call_by_id(session, call_id, lock=True)
+    if report.status == "failed" and call.fault is None:
+        call.fault = "carrier"
+    offers.caller_gone(session, call, report.received_at)
+    ended_at = max(report.at, call.started_at)
+    end_call(session, call, short_call_seconds=_short_call(session, call), at=ended_at)
+
+
+def _short_call(session: Session, call: Call) -> int:
+    line = session.get(Line, call.line_id) if call.line_id else None
+    return line.short_call_seconds if line else SHORT_CALL_SECONDS
+
+
+def conference(
+    session: Session, *, event: str, room: str, sid: str, sequence: str, at: datetime, received_at: datetime
+) -> None:
+    """Apply a conference event: the agent's entry calls the caller in, the caller's starts the talk."""
+    leg = calls.leg_by_sid(session, sid, lock=True)
+    noted = record_event(
+        session,
+        call_id=leg.call_id if leg else None,
+        leg_sid=sid,
+        key=f"{event}:{room}"[:60],
+        kind="conference",
+        at=at,
+        recorded_at=received_at,
+        detail={"event": event, "sequence": sequence},
+    )
+    offer = offers.offer_of_room(session, room)
+    if not noted or leg is None or offer is None or event != "participant-join":
+        return
+    if leg.role == "agent":
+        offers.agent_in_room(session, offer, received_at)
+    else:
+        offers.customer_in_room(session, offer, at)
+
+
+def recording(
+    session: Session, *, sid: str, call_sid: str, seconds: int, from_raw: str, to_raw: str, at: datetime
+) -> None:
+    """Keep a voice message: it belongs to its call, and its call has a ticket (TK-1).
+
+    A message that was left while no row could be written makes the call's row now, from its address.
+    """
+    leg = calls.leg_by_sid(session, call_sid, lock=True)
+    if leg is None:
+        line = inbound.find_line(session, to_raw)
+        leg = inbound.open_call(session, sid=call_sid, line=line, from_raw=from_raw, to_raw=to_raw, at=at)[1]
+    keep_recording(
+        session, sid=sid, call_id=leg.call_id if leg else None, kind="message", seconds=seconds, at=at
+    )
+    if leg is None or leg.call_id is None:
+        return
+    call = calls.call_by_id(session, leg.call_id, lock=True)
+    call.message_left = True
+    message_ticket(session, call, seconds, at)
+    reconsider_outcome(session, call, short_call_seconds=_short_call(session, call), at=at)
+
+
+def fault(session: Session, *, sid: str, from_raw: str, to_raw: str, code: str, at: datetime) -> None:
+    """Note that the carrier could not use our answer and fell back (Twilio: ErrorCode, ErrorUrl)."""
+    line = inbound.find_line(session, to_raw)
+    call, leg = inbound.open_call(session, sid=sid, line=line, from_raw=from_raw, to_raw=to_raw, at=at)
+    call.fault = call.fault or f"fallback {code}"[:60]
+    record_event(
+        session,
+        call_id=call.id,
+        leg_sid=leg.sid,
+        key=f"fallback:{code}",
+        kind="fallback",
+        at=at,
+        recorded_at=at,
+        detail={"code": code},
+    )

@@ -1,0 +1,118 @@
+"""What the clock looks for: everything that is due by its row, whether or not a bell rang for it.
+
+Each sweep is a transaction of its own; finding nothing costs one indexed query.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from callcenter.callbacks.queries import due_callbacks
+from callcenter.dialing.actions import ring_bells
+from callcenter.dialing.queries import attempt_by_id, lost_sendings, unknown_attempts
+from callcenter.jobs import Work, later
+from callcenter.notices.actions import forget_notices
+from callcenter.promises.actions import mark_late
+from callcenter.routing.actions import end_due_states
+from callcenter.routing.models import Wait
+from callcenter.routing.queries import rung_out
+from callcenter.switchboard import outcomes
+from callcenter.switchboard.offers import miss_offer
+
+Sweep = Callable[[Work], None]
+
+
+@dataclass(frozen=True)
+class Due:
+    """A sweep and how often it runs, in seconds."""
+
+    name: str
+    every: float
+    run: Sweep
+
+
+def ring_timeouts(work: Work) -> None:
+    """Stop the phones that have rung long enough: our own timer, `ringing` plus n cycles (HL-1)."""
+    with work.db.reading() as session:
+        overdue = rung_out(session, work.at())
+    for offer_id in overdue:
+        with work.transaction() as session:
+            miss_offer(session, offer_id, work.at())
+
+
+def returning_agents(work: Work) -> None:
+    """Bring agents back whose wrap-up or rest is over (HL-12)."""
+    with work.transaction() as session:
+        end_due_states(session, work.at())
+
+
+def waiting_subjects(work: Work) -> None:
+    """Look for agents while anybody waits."""
+    with work.db.reading() as session:
+        waiting = session.execute(sa.select(Wait.id).where(Wait.state == "waiting").limit(1)).first()
+    if waiting is not None:
+        with work.transaction() as session:
+            later(session, "match", "all")
+
+
+def lost_bells(work: Work) -> None:
+    """Ring again for attempts and orders whose job was lost."""
+    with work.transaction() as session:
+        ring_bells(session, work.at())
+
+
+def callbacks_due(work: Work) -> None:
+    """Start the callbacks whose time has come (HL-8)."""
+    with work.db.reading() as session:
+        due = due_callbacks(session, work.at())
+    if due:
+        with work.transaction() as session:
+            for callback_id in due:
+                later(session, "start_callback", callback_id)
+
+
+def dead_senders(work: Work) -> None:
+    """A worker died between the intent to send and the answer: nobody knows whether it rings."""
+    with work.db.reading() as session:
+        lost = lost_sendings(session, work.at())
+    for attempt_id in lost:
+        with work.transaction() as session:
+            attempt = attempt_by_id(session, attempt_id, lock=True)
+            if attempt is not None:
+                outcomes.unknown(session, attempt, "the worker died while sending", work.at())
+
+
+def unknown_calls(work: Work) -> None:
+    """Ask the carrier's list about attempts of which nobody knows (dialing protocol, 5)."""
+    with work.db.reading() as session:
+        unknown = [attempt.id for attempt in unknown_attempts(session)]
+    if unknown:
+        with work.transaction() as session:
+            for attempt_id in unknown:
+                later(session, "resolve_attempt", attempt_id)
+
+
+def late_promises(work: Work) -> None:
+    """Mark what is owed and past its time."""
+    with work.transaction() as session:
+        mark_late(session, work.at())
+
+
+def old_notices(work: Work) -> None:
+    """Forget hints that no page can still need."""
+    with work.transaction() as session:
+        forget_notices(session, work.at())
+
+
+SWEEPS = (
+    Due("ring_timeouts", 1, ring_timeouts),
+    Due("returning_agents", 1, returning_agents),
+    Due("waiting_subjects", 1, waiting_subjects),
+    Due("callbacks_due", 1, callbacks_due),
+    Due("lost_bells", 1, lost_bells),
+    Due("dead_senders", 15, dead_senders),
+    Due("unknown_calls", 15, unknown_calls),
+    Due("late_promises", 15, late_promises),
+    Due("old_notices", 15, old_notices),
+)

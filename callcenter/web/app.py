@@ -1,0 +1,81 @@
+"""The web application: webhooks, API, health, metrics."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from callcenter.health import readiness
+from callcenter.jobs import Work
+from callcenter.settings import Settings
+from callcenter.web import progress, voice
+from callcenter.web.api import routes as api_routes
+from callcenter.web.apology import apology, spoken
+from callcenter.web.audio import hold_music
+from callcenter.web.signature import SignatureCheck
+from callcenter.web.twilio import Bridge
+
+API = "/api/v1"
+
+
+def create_app(work: Work, settings: Settings) -> Starlette:
+    """Build the application of one process; two webhooks of one call may reach two of them."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        app.state.draining = False
+        yield
+        app.state.draining = True
+        work.db.dispose()
+
+    routes = [*_webhooks(work, settings), *_health(work, settings), Mount(API, routes=api_routes(work))]
+    return Starlette(routes=routes, lifespan=lifespan)
+
+
+def _webhooks(work: Work, settings: Settings) -> list[BaseRoute]:
+    """Every address that the carrier may post to; the first three are entered in its console."""
+    check = SignatureCheck(settings.twilio_auth_token or "", settings.public_url)
+    bridge = Bridge(work, check, settings.twilio_account_sid or "")
+    leg = "/twilio/leg/{attempt}/{token}"
+
+    def post(path: str, endpoint: object) -> Route:
+        return Route(path, endpoint, methods=["POST"])  # type: ignore[arg-type]
+
+    return [
+        post("/twilio/voice", bridge.voice(voice.arrived)),
+        post("/twilio/fallback", bridge.memory(lambda w: apology(work.public_url, w), progress.fallback)),
+        post("/twilio/status", bridge.notice(progress.inbound_call)),
+        post("/twilio/voice/{kind}/{number:int}", bridge.voice(voice.caller_goes_on)),
+        post(leg, bridge.voice(voice.picked_up)),
+        post(leg + "/{kind}/{number:int}", bridge.voice(voice.placed_goes_on)),
+        post("/twilio/progress/{attempt}/{token}", bridge.notice(progress.placed_leg)),
+        post("/twilio/conference", bridge.notice(progress.conference)),
+        post("/twilio/recording", bridge.notice(progress.recording)),
+        post("/twilio/fallback/thanks", bridge.memory(lambda _: spoken("goodbye.thanks"))),
+        post("/twilio/fallback/leg", bridge.memory(lambda _: spoken("failure.ours"))),
+        Route("/audio/hold.wav", _music),
+    ]
+
+
+def _health(work: Work, settings: Settings) -> list[BaseRoute]:
+    """Liveness knows no dependency; readiness says what is degraded while webhooks can be answered."""
+
+    def ready(request: Request) -> JSONResponse:
+        if getattr(request.app.state, "draining", False):
+            return JSONResponse({"status": "draining"}, status_code=503)
+        status, degraded = readiness(work, settings)
+        return JSONResponse({"status": "ready", "degraded": degraded}, status_code=status)
+
+    return [
+        Route("/health/live", lambda _: JSONResponse({"status": "live"})),
+        Route("/health/ready", ready),
+        Route("/metrics", lambda _: Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)),
+    ]
+
+
+def _music(_request: Request) -> Response:
+    return Response(hold_music(), media_type="audio/wav", headers={"Cache-Control": "max-age=86400"})

@@ -1,0 +1,92 @@
+"""Status callbacks: legs, conferences, recordings, and the carrier's fallback."""
+
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from sqlalchemy.orm import Session
+
+from callcenter.calls.rules import STATE_OF_STATUS
+from callcenter.jobs import Work
+from callcenter.switchboard import progress
+from callcenter.web.voice import proven_attempt
+from callcenter.web.webhook import Refused, Webhook
+
+_RECORDING = re.compile(r"^RE[0-9a-f]{32}$")
+_KEPT = ("SequenceNumber", "SipResponseCode", "CallDuration", "AnsweredBy")
+
+
+def placed_leg(work: Work, session: Session, webhook: Webhook) -> None:
+    """POST /twilio/progress/{attempt}/{token}: a leg that we placed has moved."""
+    progress.placed_leg(session, proven_attempt(work, webhook), _report(webhook))
+
+
+def inbound_call(_work: Work, session: Session, webhook: Webhook) -> None:
+    """POST /twilio/status: a caller's leg has ended."""
+    form = webhook.form
+    progress.inbound_call(session, _report(webhook), from_raw=form.get("From", ""), to_raw=form.get("To", ""))
+
+
+def conference(_work: Work, session: Session, webhook: Webhook) -> None:
+    """POST /twilio/conference: somebody entered or left a room, or it began or ended."""
+    form = webhook.form
+    progress.conference(
+        session,
+        event=form.get("StatusCallbackEvent", "")[:24],
+        room=form.get("FriendlyName", ""),
+        sid=webhook.sid,
+        sequence=form.get("SequenceNumber", ""),
+        at=_stamp(webhook),
+        received_at=webhook.received_at,
+    )
+
+
+def recording(_work: Work, session: Session, webhook: Webhook) -> None:
+    """POST /twilio/recording: a message's sound is there; who called whom may stand in the address."""
+    form = webhook.form
+    if not _RECORDING.match(form.get("RecordingSid", "")):
+        raise Refused("a recording's callback needs RecordingSid")
+    if form.get("RecordingStatus", "completed") != "completed":
+        return
+    progress.recording(
+        session,
+        sid=form["RecordingSid"],
+        call_sid=webhook.sid,
+        seconds=int(form.get("RecordingDuration") or 0),
+        from_raw=webhook.query.get("from", ""),
+        to_raw=webhook.query.get("to", ""),
+        at=webhook.received_at,
+    )
+
+
+def fallback(_work: Work, session: Session, webhook: Webhook) -> None:
+    """POST /twilio/fallback: our answer was unusable or late; the caller has heard the apology already."""
+    form = webhook.form
+    progress.fault(
+        session,
+        sid=webhook.sid,
+        from_raw=form.get("From", ""),
+        to_raw=form.get("To", ""),
+        code=form.get("ErrorCode", "")[:10],
+        at=webhook.received_at,
+    )
+
+
+def _report(webhook: Webhook) -> progress.Report:
+    status = webhook.form.get("CallStatus", "")
+    if status not in STATE_OF_STATUS:
+        raise Refused("a status callback needs a known CallStatus")
+    detail = {name: webhook.form[name] for name in _KEPT if name in webhook.form}
+    return progress.Report(webhook.sid, status, _stamp(webhook), webhook.received_at, detail)
+
+
+def _stamp(webhook: Webhook) -> datetime:
+    """Return the carrier's own time of the event (RFC 2822, whole seconds); without one, that of arrival."""
+    stamp = webhook.form.get("Timestamp")
+    if not stamp:
+        return webhook.received_at
+    try:
+        parsed = parsedate_to_datetime(stamp)
+    except ValueError:
+        raise Refused("Timestamp is not an RFC 2822 date") from None
+    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)

@@ -1,0 +1,221 @@
+"""The bridge from the carrier's webhooks to the switchboard.
+
+Read the body once (capped), check the signature, then a schema, hop to one thread, one transaction,
+answer. A deadline runs from receipt: an answer that comes too late is rolled back and apologised for,
+since the carrier would not wait for it (decision 6).
+"""
+
+import re
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Protocol
+from urllib.parse import parse_qsl
+
+import anyio
+import structlog
+from anyio.to_thread import run_sync
+from sqlalchemy.orm import Session
+from starlette.background import BackgroundTask
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from callcenter import metrics
+from callcenter.errors import CallCenterError
+from callcenter.jobs import Work
+from callcenter.web.apology import apology
+from callcenter.web.signature import SignatureCheck
+from callcenter.web.webhook import Refused, Webhook
+
+log = structlog.get_logger()
+MOST_BYTES = 64 * 1024
+MOST_FIELDS = 200
+DEADLINE_SECONDS = 3.0
+THREADS = 40
+_SID = re.compile(r"^CA[0-9a-f]{32}$")
+_ACCOUNT = re.compile(r"^AC[0-9a-f]{32}$")
+
+
+@dataclass
+class Claim:
+    """Who ends a webhook: the thread that is about to commit, or the deadline. Exactly one of them."""
+
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _taken: bool = False
+
+    def take(self) -> bool:
+        """Take it; False when the other was first."""
+        with self._lock:
+            first, self._taken = not self._taken, True
+            return first
+
+
+class TooLate(CallCenterError):
+    """The deadline has answered already: what was done must not be kept."""
+
+
+Handler = Callable[[Work, Session, Webhook], str | None]
+
+
+class Endpoint(Protocol):
+    """An ASGI-side handler."""
+
+    async def __call__(self, request: Request) -> Response:
+        """Answer a request."""
+
+
+class Bridge:
+    """Makes endpoints of handlers: plain functions (work, session, webhook) -> TwiML or None."""
+
+    def __init__(self, work: Work, check: SignatureCheck, account_sid: str) -> None:
+        self._work = work
+        self._check = check
+        self._account_sid = account_sid
+        self._limiter = anyio.CapacityLimiter(THREADS)
+
+    def voice(self, handler: Handler) -> Endpoint:
+        """Answer with TwiML; whatever fails, the caller hears a sentence and can leave a message."""
+
+        async def endpoint(request: Request) -> Response:
+            webhook = await self._read(request)
+            if isinstance(webhook, Response):
+                return webhook
+            with metrics.webhook_time("voice"):
+                return await self._answer_in_time(handler, webhook)
+
+        return endpoint
+
+    def notice(self, handler: Handler) -> Endpoint:
+        """Answer a status callback: nothing to say, and a fault is a 500 that the carrier may note."""
+
+        async def endpoint(request: Request) -> Response:
+            webhook = await self._read(request)
+            if isinstance(webhook, Response):
+                return webhook
+            with metrics.webhook_time("notice"):
+                return await self._note(handler, webhook)
+
+        return endpoint
+
+    def memory(self, answer: Callable[[Webhook], str], then: Handler | None = None) -> Endpoint:
+        """Answer from memory alone: no database, no thread; what is to be noted is noted afterwards."""
+
+        async def endpoint(request: Request) -> Response:
+            webhook = await self._read(request)
+            if isinstance(webhook, Response):
+                return webhook
+            noting = BackgroundTask(self._note, then, webhook) if then else None
+            return twiml(answer(webhook), noting)
+
+        return endpoint
+
+    async def _note(self, handler: Handler, webhook: Webhook) -> Response:
+        """Let a handler write down what happened; there is nothing to say to the carrier."""
+        try:
+            await run_sync(self._run, handler, webhook, Claim(), limiter=self._limiter)
+        except Refused as refusal:
+            log.warning("webhook.refused", call_sid=webhook.sid, reason=str(refusal))
+            return Response(status_code=400)
+        except Exception:  # The carrier notes a 500; nothing was kept, and the trace is in the log.
+            log.exception("webhook.failed", call_sid=webhook.sid)
+            return Response(status_code=500)
+        return Response(status_code=204)
+
+    async def _read(self, request: Request) -> Webhook | Response:
+        """Return the webhook, or the refusal: 413, 400, 403; nothing is believed before the signature."""
+        body = await _capped_body(request)
+        if body is None:
+            return Response(status_code=413)
+        pairs = _form(request, body)
+        if pairs is None:
+            return Response(status_code=400)
+        many: dict[str, list[str]] = {}
+        for name, value in pairs:
+            many.setdefault(name, []).append(value)
+        if not self._check.accepts(_raw_target(request), many, request.headers.get("x-twilio-signature")):
+            metrics.webhook_refused("signature")
+            return Response(status_code=403)
+        form = dict(pairs)
+        if not _SID.match(form.get("CallSid", "")) or form.get("AccountSid") != self._account_sid:
+            metrics.webhook_refused("schema")
+            return Response(status_code=400)
+        path = {name: str(value) for name, value in request.path_params.items()}
+        return Webhook(form, path, dict(request.query_params), self._work.at())
+
+    async def _answer_in_time(self, handler: Handler, webhook: Webhook) -> Response:
+        """Race the handler's thread against the deadline; the loser leaves nothing behind."""
+        claim = Claim()
+        try:
+            with anyio.fail_after(DEADLINE_SECONDS):
+                document = await run_sync(
+                    self._run, handler, webhook, claim, limiter=self._limiter, abandon_on_cancel=True
+                )
+            return twiml(document or "")
+        except TimeoutError:
+            if claim.take():
+                return self._apologise(webhook, "deadline")
+            return self._apologise(webhook, "commit")
+        except Refused as refusal:
+            log.warning("webhook.refused", call_sid=webhook.sid, reason=str(refusal))
+            return Response(status_code=400)
+        except Exception:  # A caller must hear a sentence whatever has failed; the trace is in the log.
+            log.exception("webhook.failed", call_sid=webhook.sid)
+            return self._apologise(webhook, "error")
+
+    def _apologise(self, webhook: Webhook, why: str) -> Response:
+        metrics.apology(why)
+        return twiml(apology(self._work.public_url, webhook))
+
+    def _run(self, handler: Handler, webhook: Webhook, claim: Claim) -> str | None:
+        """One thread, one transaction; it commits only if the deadline has not answered instead."""
+        started = perf_counter()
+        with structlog.contextvars.bound_contextvars(call_sid=webhook.sid):
+            with self._work.transaction() as session:
+                document = handler(self._work, session, webhook)
+                session.flush()
+                if not claim.take():
+                    raise TooLate("the deadline had passed; nothing was kept")
+            log.debug("webhook.done", milliseconds=round((perf_counter() - started) * 1000))
+        return document
+
+
+def twiml(document: str, then: BackgroundTask | None = None) -> Response:
+    """Return TwiML as the carrier wants it; the type is what decides whether it is executed (12300)."""
+    return Response(document, media_type="text/xml", background=then)
+
+
+async def _capped_body(request: Request) -> bytes | None:
+    """Return the body, None as soon as it exceeds the cap, however it is sent."""
+    chunks, size = [], 0
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > MOST_BYTES:
+                return None
+            chunks.append(chunk)
+    except ClientDisconnect:
+        return None
+    return b"".join(chunks)
+
+
+def _form(request: Request, body: bytes) -> list[tuple[str, str]] | None:
+    """Return the form's pairs, blanks kept (they are signed); None for anything but a small form."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/x-www-form-urlencoded":
+        return None
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS
+        )
+    except (UnicodeDecodeError, ValueError):
+        return None
+    return None if any("\x00" in value for pair in pairs for value in pair) else pairs
+
+
+def _raw_target(request: Request) -> str:
+    """Return path and query as they were sent: what was signed, not what was decoded."""
+    raw_path: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
+    query: bytes = request.scope["query_string"]
+    path = raw_path.partition(b"?")[0].decode("latin-1")
+    return f"{path}?{query.decode('latin-1')}" if query else path
