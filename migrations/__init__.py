@@ -1,0 +1,1 @@
+"""The schema's history (alembic). `python -m migrations "what changes"` drafts the next step."""

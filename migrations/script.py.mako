@@ -1,0 +1,28 @@
+"""${message}.
+
+Safety rule: the release before this one goes on serving calls on the new schema. Add only; a new column is
+nullable or has a server default; what is dropped or renamed has been unused for a release; an index on a
+large table is made concurrently, in a step of its own.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+${imports if imports else ""}
+from migrations.safety import bounded
+
+revision = ${repr(up_revision)}
+down_revision = ${repr(down_revision)}
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Take the schema to this step."""
+    bounded(lock_seconds=3, statement_seconds=60)
+    ${upgrades if upgrades else "pass"}
+
+
+def downgrade() -> None:
+    """Take the schema back to the step before."""
+    bounded(lock_seconds=3, statement_seconds=60)
+    ${downgrades if downgrades else "pass"}
