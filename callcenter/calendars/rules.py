@@ -141,8 +141,7 @@ def standing(hours: Hours, at: datetime) -> Standing:
 def _spans(hours: Hours, at: datetime) -> Iterator[tuple[datetime, datetime]]:
     """Yield the open spans that end after `at`, in order, until 400 days bring none."""
     zone = ZoneInfo(hours.zone)
-    # A clock set back over midnight makes yesterday's date current again, hence the day before.
-    day = at.astimezone(zone).date() - timedelta(days=1)
+    day = at.astimezone(zone).date()
     last = day + HORIZON
     while day <= last:
         for period in hours.periods(day):

@@ -26,8 +26,8 @@ active again. Secrets and addresses come from the environment, not from here.
 
 Examples · 示例: `examples/xinghe.toml` (a full centre · 完整), `examples/minimal.toml` (the smallest · 最小).
 
-A menu's keys are the same on every line: `0` is always an agent, `*` always repeats, `8` changes the language,
-and a choice has one key on all lines.
+A menu's keys are the same on every line: `0` is always an agent, `*` always repeats, `8` changes the
+language, and a choice has one key on all lines.
 各线路按键一致：`0` 总是人工，`*` 总是重听，`8` 换语言，同一选择在各线路用同一按键。
 
 This page is made by `python -m callcenter.center.reference`; a test holds it to the code.
