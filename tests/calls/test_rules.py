@@ -93,13 +93,24 @@ def test_outcomes(known: dict[str, object], outcome: str) -> None:
     st.sampled_from([None, NOON]), st.integers(0, 20),
 )  # fmt: skip
 def test_an_ended_call_always_has_one_known_outcome(
-    joined: bool, promised: bool, message: bool, fault: str | None, stage: str, queued: datetime | None, waited: int
+    joined: bool,
+    promised: bool,
+    message: bool,
+    fault: str | None,
+    stage: str,
+    queued: datetime | None,
+    waited: int,
 ) -> None:
     left = queued + timedelta(seconds=waited) if queued else None
     outcome = outcome_of(
         facts(
-            joined=joined, promised=promised, message_left=message, fault=fault, stage=stage,
-            queued_at=queued, left_queue_at=left,
+            joined=joined,
+            promised=promised,
+            message_left=message,
+            fault=fault,
+            stage=stage,
+            queued_at=queued,
+            left_queue_at=left,
         )  # fmt: skip
     )
     assert outcome in OUTCOMES and outcome != "open"

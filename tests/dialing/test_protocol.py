@@ -155,7 +155,9 @@ def test_the_first_sid_wins(work: Work, bell: RememberingBell) -> None:
         assert not dialing.bind(session, attempt.id, "CA" + "2" * 32, work.at())
 
 
-def test_the_allow_list_is_checked_again_before_dialing(work: Work, twin: Twin, bell: RememberingBell) -> None:
+def test_the_allow_list_is_checked_again_before_dialing(
+    work: Work, twin: Twin, bell: RememberingBell
+) -> None:
     attempt_id = intend(work)
     with work.transaction() as session:
         session.execute(sa.text("UPDATE centres SET dial_prefixes = '[\"+1\"]'"))
