@@ -284,11 +284,11 @@ def calendars(draw: st.DrawFn) -> tuple[Hours, datetime]:
 def oracle(hours: Hours, at: datetime, minutes: int) -> Iterator[bool]:
     """Walk minute by minute: the hours apply to the latest wall time that the clock has shown so far.
 
-    Begun two days earlier, so that a repeated hour finds what its first run has shown.
+    Begun four hours earlier, so that a repeated hour finds what its first run has shown.
     """
     zone = ZoneInfo(hours.zone)
     latest = (at - timedelta(days=4)).replace(tzinfo=None)
-    for step in range(-2880, minutes):
+    for step in range(-240, minutes):
         wall = (at + step * MINUTE).astimezone(zone).replace(tzinfo=None)
         latest = max(latest, wall)
         minute = latest.hour * 60 + latest.minute
