@@ -11,15 +11,15 @@ from pathlib import Path
 from alembic import command
 from alembic.script import ScriptDirectory
 
-from callcenter import schema
+from callcenter import migrate
 
 
 def main(message: str) -> None:
     """Write the draft, numbered after the last step."""
     with tempfile.TemporaryDirectory() as scratch:
         url = f"sqlite:///{Path(scratch) / 'schema.sqlite'}"
-        schema.upgrade(url)
-        with schema.configured(url) as config:
+        migrate.upgrade(url)
+        with migrate.configured(url) as config:
             steps = ScriptDirectory.from_config(config).walk_revisions()
             command.revision(config, message, autogenerate=True, rev_id=f"{len(list(steps)) + 1:04}")
 

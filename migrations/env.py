@@ -1,4 +1,4 @@
-"""How alembic runs here: on the connection that `callcenter.schema` hands over, in its one transaction."""
+"""How alembic runs here: on the connection that `callcenter.migrate` hands over, in its one transaction."""
 
 from typing import Any, Literal
 

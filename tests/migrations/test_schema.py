@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 
-from callcenter import schema
+from callcenter import migrate, schema
 from callcenter.db import make_engine
 from callcenter.tables import metadata
 from tests import servers
@@ -76,32 +76,32 @@ def _made_of_models(url: str) -> Shape:
 
 def test_the_steps_lead_to_exactly_what_the_models_say(new_database: Callable[[str], str]) -> None:
     migrated = new_database("migrated")
-    schema.upgrade(migrated)
+    migrate.upgrade(migrated)
     assert _shape(migrated) == _made_of_models(new_database("made"))
-    schema.check(migrated)
+    migrate.check(migrated)
 
 
 def test_a_model_that_has_no_step_is_found(new_database: Callable[[str], str]) -> None:
     url = new_database("drifted")
-    schema.upgrade(url)
+    migrate.upgrade(url)
     with make_engine(url).begin() as connection:
         connection.execute(sa.text("DROP TABLE notices"))
     with pytest.raises(CommandError, match="notices"):
-        schema.check(url)
+        migrate.check(url)
 
 
 def test_down_leaves_nothing_and_up_again_is_the_same(new_database: Callable[[str], str]) -> None:
     url = new_database("updownup")
-    schema.upgrade(url)
+    migrate.upgrade(url)
     first = _shape(url)
-    schema.downgrade(url, "base")
+    migrate.downgrade(url, "base")
     assert _shape(url) == {}
-    schema.upgrade(url)
+    migrate.upgrade(url)
     assert _shape(url) == first
 
 
 def test_there_is_one_head() -> None:
-    heads = ScriptDirectory(str(schema._STEPS)).get_heads()
+    heads = ScriptDirectory(str(schema.STEPS)).get_heads()
     assert heads == [schema.head()]
 
 
@@ -109,7 +109,7 @@ def test_a_database_tells_how_far_it_is(new_database: Callable[[str], str]) -> N
     url = new_database("told")
     engine = make_engine(url)
     assert schema.current(engine) is None
-    schema.upgrade(url)
+    migrate.upgrade(url)
     assert schema.current(engine) == schema.head()
 
 
@@ -117,13 +117,13 @@ def test_processes_that_start_together_migrate_once(new_database: Callable[[str]
     url = new_database("together")
     wrong: list[BaseException] = []
 
-    def migrate() -> None:
+    def start() -> None:
         try:
-            schema.upgrade(url)
+            migrate.upgrade(url)
         except BaseException as error:
             wrong.append(error)
 
-    threads = [threading.Thread(target=migrate) for _ in range(4)]
+    threads = [threading.Thread(target=start) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -134,7 +134,7 @@ def test_processes_that_start_together_migrate_once(new_database: Callable[[str]
 
 # The safety rule stands in every step, and so does the bound that keeps it from stopping the hotline.
 @pytest.mark.parametrize(
-    "step", sorted((schema._STEPS / "versions").glob("0*.py")), ids=lambda path: path.stem
+    "step", sorted((schema.STEPS / "versions").glob("0*.py")), ids=lambda path: path.stem
 )
 def test_every_step_carries_the_safety_rule(step: Path) -> None:
     text = step.read_text()

@@ -1,0 +1,29 @@
+"""What Prometheus may ask a process for. Labels are few and closed: no number, no id, no caller."""
+
+from prometheus_client import Counter, Histogram
+
+# A caller notices a second of silence, and the carrier gives up after fifteen.
+_WEBHOOK_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 3.0, 5.0, 15.0)
+_REQUEST_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+WEBHOOKS = Counter(
+    "callcenter_webhooks_total", "Webhooks answered, by kind and HTTP status.", ["kind", "status"]
+)
+WEBHOOK_SECONDS = Histogram(
+    "callcenter_webhook_seconds",
+    "From a webhook's receipt to its answer.",
+    ["kind"],
+    buckets=_WEBHOOK_BUCKETS,
+)
+JOBS = Counter(
+    "callcenter_jobs_total", "Jobs performed, by name and result (done, failed).", ["name", "result"]
+)
+JOB_SECONDS = Histogram("callcenter_job_seconds", "How long a job took.", ["name"], buckets=_REQUEST_BUCKETS)
+BELLS = Counter("callcenter_bells_total", "Jobs handed to Redis, by result (rung, lost).", ["result"])
+OFFERS = Counter("callcenter_offers_total", "Offers to agents, by how they ended.", ["result"])
+CARRIER_REQUESTS = Counter(
+    "callcenter_carrier_requests_total", "Requests to the carrier, by verb and result.", ["verb", "result"]
+)
+CARRIER_SECONDS = Histogram(
+    "callcenter_carrier_seconds", "How long the carrier took to answer.", ["verb"], buckets=_REQUEST_BUCKETS
+)
