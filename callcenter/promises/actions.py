@@ -34,7 +34,7 @@ def promise(
         "customer_id": customer_id, "owner_agent_id": owner_agent_id, "made_at": at, "due_at": due_at,
         "grace_seconds": int(grace.total_seconds()), "state": "open", "why": dict(why),
     }  # fmt: skip
-    moved = {"due_at": due_at, "state": "open", "why": dict(why)}
+    moved = {"due_at": due_at, "state": "open", "settled_at": None, "why": dict(why)}
     key = [Promise.subject_kind, Promise.subject_id, Promise.rule]
     session.execute(
         upsert(session, Promise).values(**values).on_conflict_do_update(index_elements=key, set_=moved)
@@ -73,7 +73,10 @@ def mark_late(session: Session, at: datetime) -> int:
 
 def _owed(session: Session, subject_kind: str, subject_id: UUID, rule: str | None) -> list[Promise]:
     statement = sa.select(Promise).where(
-        Promise.subject_kind == subject_kind, Promise.subject_id == subject_id, Promise.state.in_(OWED)
+        Promise.subject_kind == subject_kind,
+        Promise.subject_id == subject_id,
+        Promise.state.in_(OWED),
+        Promise.settled_at.is_(None),
     )
     if rule is not None:
         statement = statement.where(Promise.rule == rule)

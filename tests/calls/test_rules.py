@@ -111,6 +111,6 @@ def test_an_ended_call_always_has_one_known_outcome(
             stage=stage,
             queued_at=queued,
             left_queue_at=left,
-        )  # fmt: skip
+        )
     )
     assert outcome in OUTCOMES and outcome != "open"

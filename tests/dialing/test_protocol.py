@@ -70,7 +70,7 @@ def test_a_target_is_rung_once_at_a_time(work: Work, twin: Twin, bell: Rememberi
     assert intend(work) is not None
 
 
-# "4xx, 429, DNS, refused, connect timeout: definitely not placed, a new attempt is allowed."
+# The protocol says: "4xx, 429, DNS, refused, connect timeout: definitely not placed, a new attempt is allowed."
 def test_a_refusal_frees_the_target(work: Work, twin: Twin, bell: RememberingBell) -> None:
     twin.refuse("place", NotPlaced("429 Too Many Requests"))
     attempt_id = intend(work)
@@ -79,7 +79,7 @@ def test_a_refusal_frees_the_target(work: Work, twin: Twin, bell: RememberingBel
     assert intend(work) is not None
 
 
-# "Read timeout, reset, 5xx, or the worker's death: UNKNOWN."
+# The protocol says: "Read timeout, reset, 5xx, or the worker's death: UNKNOWN."
 def test_a_lost_answer_is_unknown_and_nobody_dials_again(
     work: Work, twin: Twin, bell: RememberingBell, time: SettableTime
 ) -> None:

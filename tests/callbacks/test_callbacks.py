@@ -1,0 +1,155 @@
+"""Callbacks: promised for a definite time, tried, kept, given up: never forgotten and never twice."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from callcenter.callbacks import actions
+from callcenter.callbacks.models import Callback
+from callcenter.errors import Conflict, Forbidden, Invalid
+from callcenter.jobs import Work
+from callcenter.promises.actions import mark_late
+from callcenter.promises.models import Promise
+from callcenter.routing.models import Wait
+from callcenter.switchboard import jobs, sweeps  # noqa: F401  Importing jobs names them.
+from tests.doubles import RememberingBell, SettableTime
+from tests.factories import centre
+
+NUMBER = "+8613800138000"
+
+
+@pytest.fixture(autouse=True)
+def a_centre(work: Work) -> None:
+    """A centre in China with a line that is always open."""
+    with work.transaction() as session:
+        centre.centre(session)
+        centre.line(session)
+        centre.skill(session)
+
+
+def book(work: Work, number: str = NUMBER, **other: object) -> Callback:
+    """Promise a call now."""
+    with work.transaction() as session:
+        line = session.scalars(sa.select(centre.Line)).one()
+        return actions.book_callback(
+            session, number=number, line_id=line.id, skill_id=centre.skill(session), language="zh-CN",
+            at=work.at(), actor="caller", **other,  # type: ignore[arg-type]
+        )  # fmt: skip
+
+
+def states(work: Work) -> tuple[str, str]:
+    """The callback's state and its promise's."""
+    with work.db.reading() as session:
+        promise = session.scalars(sa.select(Promise.state)).one()
+        return session.scalars(sa.select(Callback.state)).one(), promise
+
+
+def sweep(work: Work, bell: RememberingBell) -> None:
+    """Let the clock look for due callbacks."""
+    sweeps.callbacks_due(work)
+    bell.drain(work)
+
+
+# HL-8: "The callback is promised for a definite time", "generally <= 1 h".
+def test_a_definite_time_is_promised(work: Work) -> None:
+    callback = book(work)
+    assert callback.due_at == work.at() + timedelta(hours=1)
+    with work.db.reading() as session:
+        promise = session.scalars(sa.select(Promise)).one()
+    assert (promise.rule, promise.due_at, promise.grace_seconds) == ("HL-8", callback.due_at, 600)
+
+
+def test_the_clock_starts_it_when_its_time_has_come_and_only_once(
+    work: Work, bell: RememberingBell, time: SettableTime
+) -> None:
+    book(work)
+    sweep(work, bell)
+    assert states(work)[0] == "booked", "the caller is still hanging up"
+    time.moves(seconds=20)
+    for _ in range(3):
+        sweep(work, bell)
+    assert states(work)[0] == "waiting"
+    with work.db.reading() as session:
+        assert len(session.scalars(sa.select(Wait)).all()) == 1
+
+
+# "Nobody who was promised a call is forgotten, and nobody is called twice."
+def test_the_same_number_is_owed_one_call(work: Work) -> None:
+    assert book(work).id == book(work).id
+
+
+def test_a_number_outside_the_allow_list_is_refused(work: Work) -> None:
+    with pytest.raises(Forbidden, match="dial_prefixes"):
+        book(work, "+4930123456")
+
+
+def test_a_time_that_has_passed_is_refused(work: Work) -> None:
+    with pytest.raises(Invalid, match="future"):
+        book(work, due_at=work.at() - timedelta(seconds=1))
+
+
+# FU-2: "Not reached: try again at another time".
+def test_a_missed_customer_is_tried_again_and_given_up_at_last(
+    work: Work, bell: RememberingBell, time: SettableTime
+) -> None:
+    callback_id = book(work).id
+    for tries in (1, 2, 3):
+        time.moves(minutes=31)
+        sweep(work, bell)
+        assert states(work)[0] == "waiting"
+        _miss(work, callback_id)
+        assert states(work)[0] == ("booked" if tries < 3 else "failed")
+    assert states(work) == ("failed", "broken")
+
+
+def _miss(work: Work, callback_id: UUID) -> None:
+    """An agent was found, the customer was not."""
+    from callcenter.callbacks.queries import callback_by_id
+    from callcenter.routing.actions import leave_line
+    from callcenter.routing.queries import live_wait
+
+    with work.transaction() as session:
+        callback = callback_by_id(session, callback_id, lock=True)
+        wait = live_wait(session, "callback", callback_id, lock=True)
+        assert callback and wait
+        leave_line(session, wait, "no_answer", work.at())
+        callback.tries += 1
+        actions.miss_callback(session, callback, "no_answer", work.at())
+
+
+@pytest.mark.parametrize(("minutes", "promise"), [(60, "kept"), (70, "kept"), (71, "late")])
+def test_kept_within_its_window_or_late(work: Work, time: SettableTime, minutes: int, promise: str) -> None:
+    callback_id = book(work).id
+    time.moves(minutes=minutes)
+    with work.transaction() as session:
+        mark_late(session, work.at())
+        actions.keep_callback(session, session.get_one(Callback, callback_id), work.at())
+    assert states(work) == ("kept", promise)
+
+
+def test_cancelled_by_the_customer(work: Work, bell: RememberingBell, time: SettableTime) -> None:
+    callback_id = book(work).id
+    time.moves(seconds=30)
+    sweep(work, bell)
+    with work.transaction() as session:
+        actions.cancel_callback(session, callback_id, work.at(), "wang", "solved by itself")
+    assert states(work) == ("cancelled", "cancelled")
+    with work.db.reading() as session:
+        assert session.scalars(sa.select(Wait.state)).one() == "left"
+    with pytest.raises(Conflict, match="cancelled"), work.transaction() as session:
+        actions.cancel_callback(session, callback_id, work.at(), "wang", "again")
+
+
+def test_rescheduled(work: Work, bell: RememberingBell, time: SettableTime) -> None:
+    callback_id = book(work).id
+    later = work.at() + timedelta(hours=5)
+    with work.transaction() as session:
+        actions.reschedule_callback(session, callback_id, later, work.at(), "wang")
+    time.moves(hours=4)
+    sweep(work, bell)
+    assert states(work)[0] == "booked"
+    time.moves(hours=1)
+    sweep(work, bell)
+    assert states(work) == ("waiting", "open")
