@@ -15,6 +15,9 @@ WEBHOOK_SECONDS = Histogram(
     ["kind"],
     buckets=_WEBHOOK_BUCKETS,
 )
+APOLOGIES = Counter(
+    "callcenter_apologies_total", "Callers who heard an apology, by why (deadline, commit, error).", ["why"]
+)
 JOBS = Counter(
     "callcenter_jobs_total", "Jobs performed, by name and result (done, failed).", ["name", "result"]
 )

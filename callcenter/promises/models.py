@@ -12,7 +12,7 @@ from callcenter.db import Base
 
 
 class Promise(Base):
-    """A time limit of the handbook about one subject; `why` says by which rule and calendar it is due then."""
+    """A time limit of the handbook about one subject; `why` says by which rule and calendar it is due."""
 
     __tablename__ = "promises"
     __table_args__ = (

@@ -7,8 +7,9 @@ since the carrier would not wait for it (decision 6).
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter
 from typing import Protocol
 from urllib.parse import parse_qsl
@@ -76,37 +77,31 @@ class Bridge:
 
     def voice(self, handler: Handler) -> Endpoint:
         """Answer with TwiML; whatever fails, the caller hears a sentence and can leave a message."""
-
-        async def endpoint(request: Request) -> Response:
-            webhook = await self._read(request)
-            if isinstance(webhook, Response):
-                return webhook
-            with metrics.webhook_time("voice"):
-                return await self._answer_in_time(handler, webhook)
-
-        return endpoint
+        return self._endpoint("voice", partial(self._answer_in_time, handler))
 
     def notice(self, handler: Handler) -> Endpoint:
         """Answer a status callback: nothing to say, and a fault is a 500 that the carrier may note."""
-
-        async def endpoint(request: Request) -> Response:
-            webhook = await self._read(request)
-            if isinstance(webhook, Response):
-                return webhook
-            with metrics.webhook_time("notice"):
-                return await self._note(handler, webhook)
-
-        return endpoint
+        return self._endpoint("notice", partial(self._note, handler))
 
     def memory(self, answer: Callable[[Webhook], str], then: Handler | None = None) -> Endpoint:
         """Answer from memory alone: no database, no thread; what is to be noted is noted afterwards."""
 
-        async def endpoint(request: Request) -> Response:
-            webhook = await self._read(request)
-            if isinstance(webhook, Response):
-                return webhook
+        async def from_memory(webhook: Webhook) -> Response:
             noting = BackgroundTask(self._note, then, webhook) if then else None
             return twiml(answer(webhook), noting)
+
+        return self._endpoint("memory", from_memory)
+
+    def _endpoint(self, kind: str, answer: Callable[[Webhook], Awaitable[Response]]) -> Endpoint:
+        """Read and check, answer, count."""
+
+        async def endpoint(request: Request) -> Response:
+            started = perf_counter()
+            webhook = await self._read(request)
+            response = webhook if isinstance(webhook, Response) else await answer(webhook)
+            metrics.WEBHOOKS.labels(kind, str(response.status_code)).inc()
+            metrics.WEBHOOK_SECONDS.labels(kind).observe(perf_counter() - started)
+            return response
 
         return endpoint
 
@@ -134,11 +129,9 @@ class Bridge:
         for name, value in pairs:
             many.setdefault(name, []).append(value)
         if not self._check.accepts(_raw_target(request), many, request.headers.get("x-twilio-signature")):
-            metrics.webhook_refused("signature")
             return Response(status_code=403)
         form = dict(pairs)
         if not _SID.match(form.get("CallSid", "")) or form.get("AccountSid") != self._account_sid:
-            metrics.webhook_refused("schema")
             return Response(status_code=400)
         path = {name: str(value) for name, value in request.path_params.items()}
         return Webhook(form, path, dict(request.query_params), self._work.at())
@@ -164,20 +157,18 @@ class Bridge:
             return self._apologise(webhook, "error")
 
     def _apologise(self, webhook: Webhook, why: str) -> Response:
-        metrics.apology(why)
+        metrics.APOLOGIES.labels(why).inc()
         return twiml(apology(self._work.public_url, webhook))
 
     def _run(self, handler: Handler, webhook: Webhook, claim: Claim) -> str | None:
         """One thread, one transaction; it commits only if the deadline has not answered instead."""
-        started = perf_counter()
         with structlog.contextvars.bound_contextvars(call_sid=webhook.sid):
             with self._work.transaction() as session:
                 document = handler(self._work, session, webhook)
                 session.flush()
                 if not claim.take():
                     raise TooLate("the deadline had passed; nothing was kept")
-            log.debug("webhook.done", milliseconds=round((perf_counter() - started) * 1000))
-        return document
+            return document
 
 
 def twiml(document: str, then: BackgroundTask | None = None) -> Response:

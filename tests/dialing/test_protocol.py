@@ -70,7 +70,7 @@ def test_a_target_is_rung_once_at_a_time(work: Work, twin: Twin, bell: Rememberi
     assert intend(work) is not None
 
 
-# The protocol says: "4xx, 429, DNS, refused, connect timeout: definitely not placed, a new attempt is allowed."
+# Step 3: "4xx, 429, DNS, refused, connect timeout: definitely not placed, a new attempt is allowed."
 def test_a_refusal_frees_the_target(work: Work, twin: Twin, bell: RememberingBell) -> None:
     twin.refuse("place", NotPlaced("429 Too Many Requests"))
     attempt_id = intend(work)
