@@ -57,7 +57,7 @@ def start_leg(
     """Make the leg's row or return the one that is there, locked: webhooks of one leg go one by one."""
     values = {
         "id": ids.new(), "sid": sid, "call_id": call_id, "role": role, "state": state, "created_at": at,
-        "agent_id": agent_id, "attempt_id": attempt_id, "turn": 0,
+        "checked_at": at, "agent_id": agent_id, "attempt_id": attempt_id, "turn": 0,
     }  # fmt: skip
     session.execute(upsert(session, Leg).values(**values).on_conflict_do_nothing())
     leg = queries.leg_by_sid(session, sid, lock=True)

@@ -51,7 +51,8 @@ class Leg(Base):
     """One party's connection, keyed by the carrier's SID, and its conversation with our ivr.
 
     The four times are the carrier's own stamps (whole seconds), never the arrival of a webhook.
-    `step` is where the leg's flow stands and `turn` counts the documents it was given.
+    `step` is where the leg's flow stands and `turn` counts the documents it was given. `checked_at` is when
+    we last asked the carrier about a leg of which it had said nothing for a while.
     """
 
     __tablename__ = "legs"
@@ -68,6 +69,7 @@ class Leg(Base):
     ringing_at: Mapped[datetime | None]
     answered_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    checked_at: Mapped[datetime] = mapped_column(index=True)
     step: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     turn: Mapped[int] = mapped_column(default=0)
 

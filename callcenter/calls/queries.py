@@ -1,11 +1,13 @@
 """Reading calls, legs and events; statements of the hot path are built once."""
 
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from callcenter.calls.models import Call, CallEvent, CallWords, Leg
+from callcenter.calls.rules import TERMINAL
 
 _STORED = (
     sa.select(CallWords.document)
@@ -49,3 +51,20 @@ def customer_leg(session: Session, call_id: UUID) -> Leg | None:
     """Return the leg of the customer of a call: the caller's, or the one we called back."""
     statement = sa.select(Leg).where(Leg.call_id == call_id, Leg.role.in_(("caller", "customer")))
     return session.execute(statement).scalars().first()
+
+
+def silent_legs(session: Session, since: datetime) -> list[Leg]:
+    """Return living legs that were not asked about since then; rows of other processes are passed over."""
+    statement = (
+        sa.select(Leg)
+        .where(Leg.state.not_in(TERMINAL), Leg.checked_at < since)
+        .order_by(Leg.checked_at)
+        .limit(200)
+        .with_for_update(skip_locked=True)
+    )
+    return list(session.execute(statement).scalars())
+
+
+def leg_by_id(session: Session, leg_id: UUID) -> Leg | None:
+    """Return a leg."""
+    return session.get(Leg, leg_id)

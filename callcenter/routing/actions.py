@@ -25,7 +25,6 @@ from callcenter.routing.models import WAIT_LIVE, AgentState, AgentStateChange, O
 from callcenter.routing.rules import BACKSTOP, CHOSEN, ON_A_CALL, ring_allowance
 from callcenter.staff.models import Agent
 
-
 SWITCHBOARD = "switchboard"
 
 
@@ -269,7 +268,7 @@ def end_offer(session: Session, offer: Offer, reason: str, wrap_up: timedelta, a
 
 
 def wait_again(session: Session, wait: Wait, at: datetime) -> None:
-    """The agent who had accepted is lost before they met: the subject keeps its place and is offered again."""
+    """The agent who had accepted is lost before they met: the subject keeps its place."""
     if wait.state == "won":
         wait.state = "waiting"
         seek(session, wait, at)
@@ -292,7 +291,7 @@ def offer_next(session: Session, at: datetime) -> bool:
 def _ring_agent(
     session: Session, offer: Offer, wait: Wait, line: Line, allowance: timedelta, at: datetime
 ) -> None:
-    """Ask for the agent's phone to be rung; a target that may still be ringing lets the agent rest instead."""
+    """Ask for the agent's phone to be rung; one that may still be ringing lets the agent rest instead."""
     agent = session.get_one(Agent, offer.agent_id)
     attempt_id = dialing.intend(
         session,

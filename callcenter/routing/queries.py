@@ -40,6 +40,7 @@ def lock_offer(session: Session, offer_id: UUID) -> tuple[Offer, Wait] | None:
         return None
     wait = lock_wait(session, offer.wait_id)
     session.refresh(offer, with_for_update=True)
+    session.refresh(wait)
     return offer, wait
 
 

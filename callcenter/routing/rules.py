@@ -44,7 +44,7 @@ def expected_wait(position: int, agents: int, handle_seconds: float) -> Expected
 def told_wait(
     now: ExpectedWait, position: int, told_position: int | None, told_high: int | None
 ) -> ExpectedWait:
-    """Keep the last announcement unless the line has really moved: a wait never grows worse without reason."""
+    """Keep the last announcement unless the line has moved: a wait never grows worse without reason."""
     if told_position is None or told_high is None or position < told_position:
         return now
     high = min(now.high_minutes, -(-told_high // 60))

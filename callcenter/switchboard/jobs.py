@@ -10,7 +10,9 @@ import structlog
 from sqlalchemy.orm import Session
 
 from callcenter.callbacks.actions import start_callback as start_due_callback
+from callcenter.calls.queries import leg_by_id
 from callcenter.carrier.port import (
+    TERMINAL,
     Ambiguous,
     CallGone,
     CarrierCall,
@@ -30,6 +32,7 @@ from callcenter.routing.actions import offer_next
 from callcenter.routing.queries import offer_by_id
 from callcenter.standards.actions import measure_offer as measure
 from callcenter.switchboard import outcomes
+from callcenter.switchboard.progress import reconciled
 
 log = structlog.get_logger()
 MOST_MATCHES = 200
@@ -149,6 +152,24 @@ def start_callback(work: Work, callback_id: str) -> None:
     """A callback's time has come: it takes its place in the line."""
     with work.transaction() as session:
         start_due_callback(session, UUID(callback_id), work.at())
+
+
+@job
+def reconcile_leg(work: Work, leg_id: str) -> None:
+    """Ask the carrier about a leg that has been silent, and apply its end if it has ended."""
+    with work.db.reading() as session:
+        leg = leg_by_id(session, UUID(leg_id))
+    if leg is None or leg.state in TERMINAL:
+        return
+    try:
+        call = work.carrier.fetch(leg.sid)
+    except CallGone:
+        call = CarrierCall(leg.sid, "failed", "", "", "", None, None)
+    except CarrierDown as fault:
+        log.warning("leg.unreconciled", call_sid=leg.sid, reason=str(fault))
+        return
+    with work.transaction() as session:
+        reconciled(session, leg, call, work.at())
 
 
 @job

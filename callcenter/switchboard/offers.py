@@ -14,7 +14,7 @@ from callcenter.callbacks.actions import agent_found, miss_callback
 from callcenter.callbacks.models import Callback
 from callcenter.callbacks.queries import callback_by_id
 from callcenter.calls.actions import start_call
-from callcenter.calls.models import Call, Leg
+from callcenter.calls.models import Call, CallEvent, Leg
 from callcenter.calls.queries import call_by_id, customer_leg, leg_by_sid
 from callcenter.dialing import actions as dialing
 from callcenter.dialing.models import CarrierOrder
@@ -47,9 +47,20 @@ def offer_of_room(session: Session, room: str) -> Offer | None:
         return None
 
 
+def lock_offer(session: Session, offer_id: UUID) -> tuple[Offer, Wait] | None:
+    """Lock an offer with all it touches, in the one order everybody keeps: callback, wait, offer."""
+    offer = queries.offer_by_id(session, offer_id)
+    if offer is None:
+        return None
+    wait = session.get_one(Wait, offer.wait_id)
+    if wait.subject_kind == "callback":
+        callback_by_id(session, wait.subject_id, lock=True)
+    return queries.lock_offer(session, offer_id)
+
+
 def accept_offer(session: Session, offer_id: UUID, at: datetime) -> Offer | None:
     """The agent takes it: the caller is called into the room, or the customer is rung. None when too late."""
-    found = queries.lock_offer(session, offer_id)
+    found = lock_offer(session, offer_id)
     if found is None:
         return None
     offer, wait = found
@@ -128,13 +139,15 @@ def _outbound_call(session: Session, callback: Callback, line: Line, at: datetim
 
 
 def _bind_agent_leg(session: Session, offer: Offer, call_id: UUID) -> None:
+    """The agent's leg is older than the call it now belongs to: leg and events are told."""
     if offer.leg_sid:
-        session.execute(sa.update(Leg).where(Leg.sid == offer.leg_sid).values(call_id=call_id))
+        for table, column in ((Leg, Leg.sid), (CallEvent, CallEvent.leg_sid)):
+            session.execute(sa.update(table).where(column == offer.leg_sid).values(call_id=call_id))
 
 
 def decline_offer(session: Session, offer_id: UUID, at: datetime) -> bool:
     """The agent does not take it: the next one is asked; False when it was over already."""
-    found = queries.lock_offer(session, offer_id)
+    found = lock_offer(session, offer_id)
     if found is None:
         return False
     declined = routing.lose_offer(session, *found, "declined", "declined", at, timedelta(0))
@@ -145,7 +158,7 @@ def decline_offer(session: Session, offer_id: UUID, at: datetime) -> bool:
 
 def miss_offer(session: Session, offer_id: UUID, at: datetime) -> bool:
     """Our timer is over: the agent missed it and rests, the next one is asked (HL-1)."""
-    found = queries.lock_offer(session, offer_id)
+    found = lock_offer(session, offer_id)
     if found is None or found[0].ring_until > at:
         return False
     rest = timedelta(seconds=policies(session).missed_rest_seconds)
@@ -157,13 +170,13 @@ def miss_offer(session: Session, offer_id: UUID, at: datetime) -> bool:
 
 def fail_offer(session: Session, offer_id: UUID, reason: str, at: datetime, rest: timedelta) -> bool:
     """The agent could not be rung at all."""
-    found = queries.lock_offer(session, offer_id)
+    found = lock_offer(session, offer_id)
     return found is not None and routing.lose_offer(session, *found, "failed", reason, at, rest)
 
 
 def agent_rings(session: Session, offer_id: UUID, leg: Leg) -> None:
     """The carrier reports the agent's phone ringing: our own timer runs from its stamp."""
-    found = queries.lock_offer(session, offer_id)
+    found = lock_offer(session, offer_id)
     if found is None:
         return
     offer = found[0]
@@ -175,7 +188,7 @@ def agent_rings(session: Session, offer_id: UUID, leg: Leg) -> None:
 
 def agent_picks_up(session: Session, offer_id: UUID, at: datetime) -> None:
     """The agent listens to the whisper: time enough to hear it and press the key."""
-    found = queries.lock_offer(session, offer_id)
+    found = lock_offer(session, offer_id)
     if found is not None and found[0].state == "ringing":
         found[0].ring_until = max(found[0].ring_until, at + TIME_TO_ACCEPT)
 
@@ -192,7 +205,7 @@ _LOST = {
 
 def agent_leg_ended(session: Session, offer_id: UUID, leg: Leg, at: datetime) -> None:
     """The agent's phone is silent again: a missed offer, a lost agent, or the end of the conversation."""
-    found = queries.lock_offer(session, offer_id)
+    found = lock_offer(session, offer_id)
     if found is None:
         return
     offer, wait = found
@@ -247,7 +260,7 @@ def customer_in_room(session: Session, offer: Offer, at: datetime) -> None:
     if offer.call_id is None:
         return
     call = call_by_id(session, offer.call_id, lock=True)
-    found = queries.lock_offer(session, offer.id)
+    found = lock_offer(session, offer.id)
     if found is None or not routing.join(session, *found, at):
         return
     call.joined_at = call.joined_at or at

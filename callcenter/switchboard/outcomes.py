@@ -9,9 +9,9 @@ from callcenter.carrier.port import TERMINAL, CarrierCall
 from callcenter.dialing import actions as dialing
 from callcenter.dialing.models import Attempt, CarrierOrder
 from callcenter.routing.actions import leave_line
-from callcenter.routing.queries import lock_offer, offer_by_id
+from callcenter.routing.queries import offer_by_id
 from callcenter.routing.rules import UNKNOWN_REST
-from callcenter.switchboard.offers import fail_offer, send_agent_away
+from callcenter.switchboard.offers import fail_offer, lock_offer, send_agent_away
 from callcenter.switchboard.progress import customer_missed
 
 # A phone that cannot be rung now (429, a carrier fault) may be tried again soon.

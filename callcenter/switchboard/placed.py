@@ -54,8 +54,7 @@ def _leg(session: Session, attempt: Attempt, sid: str, at: datetime) -> Leg:
         if offer is not None and offer.leg_sid is None:
             offer.leg_sid = sid
     else:
-        callback = callback_by_id(session, attempt.purpose_id)
-        call_id, agent_id, role = callback.call_id if callback else None, None, "customer"
+        call_id, agent_id, role = _customers_call(session, attempt.purpose_id, sid), None, "customer"
     return start_leg(
         session,
         sid=sid,
@@ -66,6 +65,16 @@ def _leg(session: Session, attempt: Attempt, sid: str, at: datetime) -> Leg:
         agent_id=agent_id,
         attempt_id=attempt.id,
     )
+
+
+def _customers_call(session: Session, callback_id: UUID, sid: str) -> UUID | None:
+    """Return the call of a callback; the customer's SID becomes the call's."""
+    callback = callback_by_id(session, callback_id)
+    if callback is None or callback.call_id is None:
+        return None
+    call = calls.call_by_id(session, callback.call_id)
+    call.sid = call.sid or sid
+    return call.id
 
 
 def pick_up(work: Work, session: Session, attempt_id: UUID, sid: str, at: datetime) -> str:

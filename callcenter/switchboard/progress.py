@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from callcenter.callbacks.actions import miss_callback
+from callcenter.callbacks.models import Callback
 from callcenter.callbacks.queries import callback_by_id
 from callcenter.calls import queries as calls
 from callcenter.calls.actions import (
@@ -24,6 +25,7 @@ from callcenter.calls.actions import (
 )
 from callcenter.calls.models import Call, Leg
 from callcenter.calls.rules import TERMINAL
+from callcenter.carrier.port import CarrierCall
 from callcenter.dialing import actions as dialing
 from callcenter.dialing.models import Attempt
 from callcenter.jobs import later
@@ -103,15 +105,20 @@ def customer_missed(session: Session, callback_id: UUID, reason: str, at: dateti
     if callback.call_id is not None:
         call = calls.call_by_id(session, callback.call_id, lock=True)
         end_outbound(session, call, "answered" if call.joined_at else "not_reached", at)
-    if callback.state != "agent":
-        return
+    _free_waiting_agent(session, callback, reason, at)
+    if callback.state == "agent":
+        miss_callback(session, callback, reason, at)
+
+
+def _free_waiting_agent(session: Session, callback: Callback, reason: str, at: datetime) -> None:
+    """Tell the agent who waits for the customer that nobody will come."""
     wait = live_wait(session, "callback", callback.id, lock=True)
-    if wait is not None:
-        offer = live_offer_of_wait(session, wait.id)
-        leave_line(session, wait, reason, at)
-        if offer is not None and offer.state == "accepted":
-            offers.send_agent_away(session, offer, at)
-    miss_callback(session, callback, reason, at)
+    if wait is None or wait.state != "won":
+        return
+    offer = live_offer_of_wait(session, wait.id)
+    leave_line(session, wait, reason, at)
+    if offer is not None and offer.state == "accepted":
+        offers.send_agent_away(session, offer, at)
 
 
 def inbound_call(session: Session, report: Report, *, from_raw: str, to_raw: str) -> None:
@@ -205,3 +212,14 @@ def fault(session: Session, *, sid: str, from_raw: str, to_raw: str, code: str, 
         recorded_at=at,
         detail={"code": code},
     )
+
+
+def reconciled(session: Session, leg: Leg, call: CarrierCall, at: datetime) -> None:
+    """Apply what the carrier says when asked: a call whose last webhook was lost ends all the same."""
+    if call.status not in TERMINAL:
+        return
+    report = Report(leg.sid, call.status, call.ended_at or at, at, {"source": "reconciled"})
+    if leg.attempt_id is not None:
+        placed_leg(session, leg.attempt_id, report)
+    else:
+        inbound_call(session, report, from_raw=call.from_number, to_raw=call.to)

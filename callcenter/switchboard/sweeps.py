@@ -5,10 +5,12 @@ Each sweep is a transaction of its own; finding nothing costs one indexed query.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 import sqlalchemy as sa
 
 from callcenter.callbacks.queries import due_callbacks
+from callcenter.calls import queries as calls
 from callcenter.dialing.actions import ring_bells
 from callcenter.dialing.queries import attempt_by_id, lost_sendings, unknown_attempts
 from callcenter.jobs import Work, later
@@ -21,6 +23,7 @@ from callcenter.switchboard import outcomes
 from callcenter.switchboard.offers import miss_offer
 
 Sweep = Callable[[Work], None]
+SILENCE = timedelta(seconds=60)
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,15 @@ def unknown_calls(work: Work) -> None:
                 later(session, "resolve_attempt", attempt_id)
 
 
+def silent_legs(work: Work) -> None:
+    """Ask the carrier about legs it has said nothing about for a while: webhooks get lost (decision 5)."""
+    at = work.at()
+    with work.transaction() as session:
+        for leg in calls.silent_legs(session, at - SILENCE):
+            leg.checked_at = at
+            later(session, "reconcile_leg", leg.id)
+
+
 def late_promises(work: Work) -> None:
     """Mark what is owed and past its time."""
     with work.transaction() as session:
@@ -113,6 +125,7 @@ SWEEPS = (
     Due("lost_bells", 1, lost_bells),
     Due("dead_senders", 15, dead_senders),
     Due("unknown_calls", 15, unknown_calls),
+    Due("silent_legs", 15, silent_legs),
     Due("late_promises", 15, late_promises),
     Due("old_notices", 15, old_notices),
 )

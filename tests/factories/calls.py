@@ -62,5 +62,5 @@ def leg(session: Session, at: datetime, role: str = "agent", **seconds: Any) -> 
         for name in ("initiated", "ringing", "answered", "ended")
         if name in seconds
     }
-    values = {"sid": new_sid("CA"), "role": role, "state": "completed", "created_at": at}
+    values = {"sid": new_sid("CA"), "role": role, "state": "completed", "created_at": at, "checked_at": at}
     return added(session, Leg(**values | stamps | seconds))
