@@ -12,7 +12,7 @@ from callcenter.lines.queries import all_lines, line, line_by_key, line_by_numbe
 from tests.factories import centre
 
 NUMBER = "+862155550100"
-COLUMNS = sa.inspect(Line).columns.keys() - {"id", "key", "number", "active"}
+COLUMNS = set(sa.inspect(Line).columns.keys()) - {"id", "key", "number", "active"}
 
 
 def test_a_retired_line_takes_no_calls_but_stays_for_its_history(database: Database) -> None:
