@@ -1,14 +1,17 @@
-"""Give out tokens and take them back."""
+"""Give out tokens and take them back; let a create happen once."""
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from callcenter.access.models import Token
+from callcenter.access.models import IdempotencyKey, Token
 from callcenter.access.rules import PREFIX_BYTES, SECRET_BYTES, check_role, digest
+from callcenter.db import upsert
 from callcenter.errors import Missing
 from callcenter.ledger.actions import write
 
@@ -58,3 +61,23 @@ def _prefix() -> str:
     alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
     number = secrets.randbits(8 * PREFIX_BYTES)
     return "".join(alphabet[number >> shift & 31] for shift in range(0, 8 * PREFIX_BYTES, 5))
+
+
+def claim_key(session: Session, key: str, request_digest: str, at: datetime) -> IdempotencyKey | None:
+    """Take an idempotency key for this transaction; return its row when it was taken before.
+
+    A rival with the same key waits for the first one's commit; a rollback gives the key back.
+    """
+    values = {"key": key, "request_digest": request_digest, "answer": {}, "created_at": at}
+    taken = session.execute(
+        upsert(session, IdempotencyKey)
+        .values(**values)
+        .on_conflict_do_nothing()
+        .returning(IdempotencyKey.key)
+    ).first()
+    return session.get_one(IdempotencyKey, key) if taken is None else None
+
+
+def keep_answer(session: Session, key: str, answer: Mapping[str, Any]) -> None:
+    """Keep what was answered, to give it again."""
+    session.execute(sa.update(IdempotencyKey).where(IdempotencyKey.key == key).values(answer=dict(answer)))

@@ -23,7 +23,7 @@ class Formula:
 QUEUED = {"queued": "true"}
 ENDED = {"queued": "true", "ended": "true"}
 ANSWERED = {"queued": "true", "outcome": "answered"}
-JUDGED = {"judged": "true"}
+JUDGED = {"ring": "judged"}
 
 _ALL = (
     Formula("three_rings", "三声内接听率", "Answered within three rings", "HL-1", base=JUDGED),
@@ -32,14 +32,14 @@ _ALL = (
         "首次派话三声内接听率",
         "First offer answered within three rings",
         "HL-1",
-        base={"first_offer_judged": "true"},
+        base={"ring": "first_offer_judged"},
     ),
     Formula(
         "three_rings.coverage",
         "铃响测量覆盖率",
         "Coverage of the ring figure",
         "HL-1",
-        base={"measurable": "true"},
+        base={"ring": "measurable"},
     ),
     Formula("three_rings.borderline", "临界比例", "Borderline rings", "HL-1", base=JUDGED),
     Formula(
@@ -47,7 +47,7 @@ _ALL = (
         "估算铃响中确定三声内接听",
         "Estimated rings certainly within",
         "HL-1",
-        base={"estimated": "true"},
+        base={"ring": "estimated"},
     ),
     Formula("connection_rate", "接通率", "Connection rate", "HL-2", base=ENDED),
     Formula(
@@ -116,7 +116,7 @@ _ALL = (
         "其中平均铃响",
         "Ring time inside the speed of answer, mean",
         unit=SECONDS,
-        base={**ANSWERED, "rung": "true"},
+        base={**ANSWERED, "ring": "accepted"},
     ),
     Formula("abandonment", "排队放弃率", "Abandonment", base=ENDED),
     Formula(

@@ -1,0 +1,58 @@
+"""The JSON API: every resource's endpoints as routes, and the document that describes them."""
+
+from collections.abc import Mapping
+
+import anyio
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
+
+from callcenter.jobs import Work
+from callcenter.web.api import agents, callbacks, calls, lines, standards, tickets
+from callcenter.web.api.events import Events
+from callcenter.web.api.layer import THREADS, Endpoint, Resource
+from callcenter.web.api.openapi import describe
+from callcenter.web.api.problems import Problem, problem_response
+
+PREFIX = "/api/v1"
+ENDPOINTS: tuple[Endpoint, ...] = tuple(
+    endpoint
+    for resource in (calls, tickets, callbacks, agents, lines, standards)
+    for endpoint in resource.api.endpoints
+)
+
+
+def routes(work: Work) -> list[BaseRoute]:
+    """Return one route a path, to be mounted at /api/v1; whatever else is asked there is a 404 problem."""
+    limiter = anyio.CapacityLimiter(THREADS)
+    document = describe(ENDPOINTS, PREFIX)
+    return [
+        *(Route(path, Resource(work, methods, limiter)) for path, methods in by_path().items()),
+        Route("/events", Events(work)),
+        Route("/openapi.json", _Fixed(JSONResponse(document))),
+        Route("/{path:path}", _Fixed(None)),
+    ]
+
+
+def by_path() -> Mapping[str, Mapping[str, Endpoint]]:
+    """Return the endpoints of each path by method."""
+    paths: dict[str, dict[str, Endpoint]] = {}
+    for endpoint in ENDPOINTS:
+        paths.setdefault(endpoint.path, {})[endpoint.method] = endpoint
+    return paths
+
+
+class _Fixed:
+    """Answers a reader with the same response always; with none, that there is nothing here."""
+
+    def __init__(self, response: Response | None) -> None:
+        self._response = response
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        response = self._response
+        if response is None or request.method not in ("GET", "HEAD"):
+            problem = Problem(404) if response is None else Problem(405, headers={"Allow": "GET"})
+            response = problem_response(problem, request.headers.get("accept-language", ""))
+        await response(scope, receive, send)

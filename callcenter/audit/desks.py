@@ -1,0 +1,218 @@
+"""What the desks hold, for lists: tickets, callbacks, agents, live offers, the queue; names beside ids."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from callcenter.audit.queries import Place
+from callcenter.callbacks.models import Callback
+from callcenter.calls.models import Call
+from callcenter.customers.models import Customer
+from callcenter.lines.models import Line
+from callcenter.organisation.models import Branch, Skill
+from callcenter.promises.models import Promise
+from callcenter.routing.models import AgentState, Offer, Wait
+from callcenter.routing.queries import LIVE_OFFERS
+from callcenter.staff.models import Agent
+from callcenter.tickets.models import Ticket, TicketWords
+
+TicketRow = sa.Row[Ticket, TicketWords, str, str, str | None]
+CallbackRow = sa.Row[Callback, str, str, str, str]
+AgentRow = sa.Row[Agent, AgentState, str, str, UUID | None]
+OfferRow = sa.Row[Offer, Wait, str, str, str, str | None, str, str]
+WaitRow = sa.Row[Wait, str, str, str]
+
+
+@dataclass(frozen=True)
+class TicketFilter:
+    """Which tickets; None asks nothing. `since` is in, `until` is out; `search` is a number or words."""
+
+    state: str | None = None
+    kind: str | None = None
+    line_id: UUID | None = None
+    owner_id: UUID | None = None
+    customer_id: UUID | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    search: str | None = None
+
+
+@dataclass(frozen=True)
+class CallbackFilter:
+    """Which callbacks; None asks nothing. `due_after` is in, `due_before` is out."""
+
+    state: str | None = None
+    line_id: UUID | None = None
+    due_after: datetime | None = None
+    due_before: datetime | None = None
+
+
+_TICKETS = (
+    sa.select(
+        Ticket,
+        TicketWords,
+        Line.key.label("line"),
+        Agent.key.label("owner"),
+        Call.sid.label("call_sid"),
+    )
+    .join(TicketWords, TicketWords.ticket_id == Ticket.id)
+    .outerjoin(Line, Line.id == Ticket.line_id)
+    .outerjoin(Agent, Agent.id == Ticket.owner_agent_id)
+    .outerjoin(Call, Call.id == Ticket.call_id)
+)
+_CALLBACKS = (
+    sa.select(
+        Callback,
+        Line.key.label("line"),
+        Skill.key.label("skill"),
+        Ticket.number.label("ticket"),
+        Promise.state.label("promise"),
+    )
+    .join(Line, Line.id == Callback.line_id)
+    .join(Skill, Skill.id == Callback.skill_id)
+    .outerjoin(Ticket, Ticket.id == Callback.ticket_id)
+    .outerjoin(
+        Promise,
+        sa.and_(
+            Promise.subject_kind == "callback", Promise.subject_id == Callback.id, Promise.rule == "HL-8"
+        ),
+    )
+)
+_AGENTS = (
+    sa.select(
+        Agent,
+        AgentState,
+        Branch.key.label("branch"),
+        Line.key.label("line"),
+        Offer.call_id.label("call_id"),
+    )
+    .join(Branch, Branch.id == Agent.branch_id)
+    .outerjoin(AgentState, AgentState.agent_id == Agent.id)
+    .outerjoin(Offer, sa.and_(Offer.agent_id == Agent.id, Offer.state.in_(LIVE_OFFERS)))
+    .outerjoin(Line, Line.id == Offer.line_id)
+    .order_by(Agent.key)
+)
+_OFFERS = (
+    sa.select(
+        Offer,
+        Wait,
+        Agent.key.label("agent"),
+        Line.key.label("line"),
+        Skill.key.label("skill"),
+        Customer.name.label("customer"),
+        sa.func.coalesce(Call.from_number, Call.from_raw).label("from_number"),
+        Callback.number.label("callback_number"),
+    )
+    .join(Wait, Wait.id == Offer.wait_id)
+    .join(Agent, Agent.id == Offer.agent_id)
+    .join(Line, Line.id == Offer.line_id)
+    .join(Skill, Skill.id == Wait.skill_id)
+    .outerjoin(Call, sa.and_(Call.id == Wait.subject_id, Wait.subject_kind == "call"))
+    .outerjoin(Callback, sa.and_(Callback.id == Wait.subject_id, Wait.subject_kind == "callback"))
+    .outerjoin(Customer, Customer.id == sa.func.coalesce(Call.customer_id, Callback.customer_id))
+    .order_by(Offer.made_at)
+)
+_QUEUE = (
+    sa.select(
+        Wait,
+        Line.key.label("line"),
+        Skill.key.label("skill"),
+        sa.func.coalesce(Call.from_number, Call.from_raw, Callback.number).label("number"),
+    )
+    .join(Line, Line.id == Wait.line_id)
+    .join(Skill, Skill.id == Wait.skill_id)
+    .outerjoin(Call, sa.and_(Call.id == Wait.subject_id, Wait.subject_kind == "call"))
+    .outerjoin(Callback, sa.and_(Callback.id == Wait.subject_id, Wait.subject_kind == "callback"))
+    .where(Wait.state.in_(("waiting", "offered")))
+    .order_by(Wait.priority.desc(), Wait.entered_at, Wait.id)
+)
+
+
+def list_tickets(
+    session: Session, wanted: TicketFilter, after: Place | None, limit: int
+) -> Sequence[TicketRow]:
+    """Return tickets, the newest first: Ticket, TicketWords, line, owner, call_sid."""
+    exact = (
+        (Ticket.state, wanted.state),
+        (Ticket.kind, wanted.kind),
+        (Ticket.line_id, wanted.line_id),
+        (Ticket.owner_agent_id, wanted.owner_id),
+        (Ticket.customer_id, wanted.customer_id),
+    )
+    conditions = [column == value for column, value in exact if value is not None]
+    conditions += _between(Ticket.created_at, wanted.since, wanted.until)
+    if wanted.search is not None:
+        conditions.append(_said(wanted.search))
+    if after is not None:
+        conditions.append(sa.tuple_(Ticket.created_at, Ticket.id) < after)
+    order = (Ticket.created_at.desc(), Ticket.id.desc())
+    return session.execute(_TICKETS.where(*conditions).order_by(*order).limit(limit)).all()
+
+
+def _said(text: str) -> sa.ColumnElement[bool]:
+    words = (TicketWords.subject, TicketWords.problem, TicketWords.solution)
+    return sa.or_(Ticket.number == text, *(column.icontains(text, autoescape=True) for column in words))
+
+
+def _between(column: Any, since: datetime | None, until: datetime | None) -> list[sa.ColumnElement[bool]]:
+    return [
+        *([column >= since] if since is not None else []),
+        *([column < until] if until is not None else []),
+    ]
+
+
+def find_ticket(session: Session, number: str) -> TicketRow | None:
+    """Return one ticket by its readable number."""
+    return session.execute(_TICKETS.where(Ticket.number == number)).first()
+
+
+def promises_of(session: Session, kind: str, subject_id: UUID) -> Sequence[Promise]:
+    """Return what was promised about one subject, the first due first."""
+    about = sa.select(Promise).where(Promise.subject_kind == kind, Promise.subject_id == subject_id)
+    return session.scalars(about.order_by(Promise.due_at, Promise.rule)).all()
+
+
+def list_callbacks(
+    session: Session, wanted: CallbackFilter, after: Place | None, limit: int
+) -> Sequence[CallbackRow]:
+    """Return callbacks, the first due first: Callback, line, skill, ticket, promise."""
+    exact = ((Callback.state, wanted.state), (Callback.line_id, wanted.line_id))
+    conditions = [column == value for column, value in exact if value is not None]
+    conditions += _between(Callback.due_at, wanted.due_after, wanted.due_before)
+    if after is not None:
+        conditions.append(sa.tuple_(Callback.due_at, Callback.id) > after)
+    order = (Callback.due_at, Callback.id)
+    return session.execute(_CALLBACKS.where(*conditions).order_by(*order).limit(limit)).all()
+
+
+def find_callback(session: Session, callback_id: UUID) -> CallbackRow | None:
+    """Return one callback."""
+    return session.execute(_CALLBACKS.where(Callback.id == callback_id)).first()
+
+
+def list_agents(session: Session, agent_id: UUID | None = None) -> Sequence[AgentRow]:
+    """Return who is here, or one of all: Agent, AgentState, branch, line and call of a live offer."""
+    if agent_id is not None:
+        return session.execute(_AGENTS.where(Agent.id == agent_id)).all()
+    return session.execute(_AGENTS.where(Agent.active)).all()
+
+
+def live_offers(session: Session, agent_id: UUID | None = None) -> Sequence[OfferRow]:
+    """Return what rings, was accepted or talks, of one agent where named; the numbers are whole."""
+    mine = [Offer.agent_id == agent_id] if agent_id is not None else []
+    return session.execute(_OFFERS.where(Offer.state.in_(LIVE_OFFERS), *mine)).all()
+
+
+def find_offer(session: Session, offer_id: UUID) -> OfferRow | None:
+    """Return one offer, live or over."""
+    return session.execute(_OFFERS.where(Offer.id == offer_id)).first()
+
+
+def waiting(session: Session) -> Sequence[WaitRow]:
+    """Return the line in the order in which it is served: Wait, line, skill, number."""
+    return session.execute(_QUEUE).all()

@@ -1,0 +1,216 @@
+"""The list of calls: newest first, by keyset, with what a supervisor asks of each call."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from callcenter.calls.models import Call
+from callcenter.lines.models import Line
+from callcenter.routing.models import Offer
+from callcenter.staff.models import Agent
+from callcenter.standards.models import RingMeasure
+from callcenter.standards.queries import first_offers
+from callcenter.standards.rules import ACCEPTED, ESTIMATED, JUDGEABLE
+from callcenter.tickets.models import Ticket
+
+Place = tuple[datetime, UUID]
+LEAST_SUFFIX = 4
+
+
+@dataclass(frozen=True)
+class CallFilter:
+    """Which calls; None asks nothing. `since` is in, `until` is out, days are in at both ends.
+
+    The flags name the bases of figures: `rung` to `first_offer_judged` ask about rings, then `agent_id`
+    means the agent of the ring. `search` is a SID, a ticket's number, a canonical number, or its last
+    digits; `answered_by` limits everything to one agent's own calls.
+    """
+
+    from_number: str | None = None
+    to_number: str | None = None
+    line_id: UUID | None = None
+    agent_id: UUID | None = None
+    answered_by: UUID | None = None
+    outcomes: Sequence[str] = ()
+    direction: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    first_day: date | None = None
+    last_day: date | None = None
+    search: str | None = None
+    queued: bool | None = None
+    ended: bool | None = None
+    short: bool | None = None
+    ring: str | None = None
+
+
+@dataclass(frozen=True)
+class CallRow:
+    """One call of the list; `ring` is the accepted leg's, `first_offer` the first offer's, if measured."""
+
+    call: Call
+    line: str | None
+    agent: str | None
+    ring: RingMeasure | None
+    offers: int
+    first_offer: RingMeasure | None
+    ticket: str | None
+
+
+def list_calls(session: Session, wanted: CallFilter, after: Place | None, limit: int) -> list[CallRow]:
+    """Return calls older than a place in the list, at most so many."""
+    statement = (
+        _calls().where(*_conditions(wanted)).order_by(Call.started_at.desc(), Call.id.desc()).limit(limit)
+    )
+    if after is not None:
+        statement = statement.where(sa.tuple_(Call.started_at, Call.id) < after)
+    return _with_sides(session, session.execute(statement).all())
+
+
+def find_call(session: Session, name: str) -> CallRow | None:
+    """Return one call by our id or by its carrier's SID."""
+    try:
+        condition = Call.id == UUID(name)
+    except ValueError:
+        condition = Call.sid == name
+    rows = _with_sides(session, session.execute(_calls().where(condition)).all())
+    return rows[0] if rows else None
+
+
+def _calls() -> sa.Select[Call, str, str]:
+    return (
+        sa.select(Call, Line.key, Agent.key)
+        .outerjoin(Line, Line.id == Call.line_id)
+        .outerjoin(Agent, Agent.id == Call.agent_id)
+    )
+
+
+def _conditions(wanted: CallFilter) -> list[sa.ColumnElement[bool]]:
+    exact = (
+        (Call.from_number, wanted.from_number),
+        (Call.to_number, wanted.to_number),
+        (Call.line_id, wanted.line_id),
+        (Call.agent_id, None if wanted.ring else wanted.agent_id),
+        (Call.agent_id, wanted.answered_by),
+        (Call.direction, wanted.direction),
+    )
+    return [
+        *(column == value for column, value in exact if value is not None),
+        *_in_period(wanted),
+        *_flags(wanted),
+        *([_search(wanted.search)] if wanted.search else []),
+        *([_ring(wanted.ring, wanted.agent_id)] if wanted.ring else []),
+    ]
+
+
+def _in_period(wanted: CallFilter) -> list[sa.ColumnElement[bool]]:
+    bounds = (
+        (wanted.since, Call.started_at.__ge__),
+        (wanted.until, Call.started_at.__lt__),
+        (wanted.first_day, Call.day.__ge__),
+        (wanted.last_day, Call.day.__le__),
+    )
+    return [compare(bound) for bound, compare in bounds if bound is not None]
+
+
+def _flags(wanted: CallFilter) -> list[sa.ColumnElement[bool]]:
+    flags = (
+        (wanted.queued, sa.and_(Call.queued_at.is_not(None), Call.direction == "inbound")),
+        (wanted.ended, Call.outcome != "open"),
+        (wanted.short, Call.outcome == "abandoned_short"),
+    )
+    asked = [condition if flag else sa.not_(condition) for flag, condition in flags if flag is not None]
+    return [*asked, *([Call.outcome.in_(wanted.outcomes)] if wanted.outcomes else [])]
+
+
+def _search(text: str) -> sa.ColumnElement[bool]:
+    ways = [
+        Call.sid == text,
+        Call.from_number == text,
+        Call.to_number == text,
+        Call.id.in_(sa.select(Ticket.call_id).where(Ticket.number == text)),
+    ]
+    if text.isascii() and text.isdigit() and len(text) >= LEAST_SUFFIX:
+        ways += [Call.from_number.endswith(text), Call.to_number.endswith(text)]
+    return sa.or_(*ways)
+
+
+_RINGS: dict[str, sa.ColumnElement[bool]] = {
+    "judged": RingMeasure.judged.is_(True),
+    "measurable": RingMeasure.verdict.in_(JUDGEABLE),
+    "estimated": sa.and_(RingMeasure.source == ESTIMATED, RingMeasure.verdict.in_(JUDGEABLE)),
+    "accepted": sa.and_(RingMeasure.judged, RingMeasure.verdict == ACCEPTED),
+}
+
+
+def _ring(kind: str, agent_id: UUID | None) -> sa.ColumnElement[bool]:
+    """Ask for calls with a leg of this kind, an agent's own where one is named."""
+    measured = sa.select(RingMeasure.call_id).where(RingMeasure.call_id == Call.id)
+    if kind == "first_offer_judged":
+        first = first_offers()
+        measured = measured.join(first, first.c.id == RingMeasure.offer_id).where(RingMeasure.judged)
+    else:
+        measured = measured.where(_RINGS[kind])
+    if agent_id is not None:
+        measured = measured.where(RingMeasure.agent_id == agent_id)
+    return measured.exists()
+
+
+RING_KINDS = (*_RINGS, "first_offer_judged")
+
+
+def _with_sides(session: Session, rows: Sequence[Any]) -> list[CallRow]:
+    """Add what belongs to each call of a page, in one query a kind."""
+    calls = [row[0].id for row in rows]
+    rings, offers = _accepted(session, calls), _offers(session, calls)
+    first, tickets = _first(session, calls), _tickets(session, calls)
+    return [
+        CallRow(
+            call=call,
+            line=line,
+            agent=agent,
+            ring=rings.get(call.id),
+            offers=offers.get(call.id, 0),
+            first_offer=first.get(call.id),
+            ticket=tickets.get(call.id),
+        )
+        for call, line, agent in rows
+    ]
+
+
+def _accepted(session: Session, calls: list[UUID]) -> dict[UUID | None, RingMeasure]:
+    statement = (
+        sa.select(RingMeasure)
+        .where(RingMeasure.call_id.in_(calls), RingMeasure.verdict == ACCEPTED)
+        .order_by(RingMeasure.at)
+    )
+    return {measure.call_id: measure for measure in session.scalars(statement)}
+
+
+def _offers(session: Session, calls: list[UUID]) -> dict[UUID | None, int]:
+    statement = sa.select(Offer.call_id, sa.func.count()).where(Offer.call_id.in_(calls))
+    return dict(session.execute(statement.group_by(Offer.call_id)).all())
+
+
+def _first(session: Session, calls: list[UUID]) -> dict[UUID | None, RingMeasure]:
+    """Return the measure of each call's first offer; while that one still rings there is none."""
+    statement = (
+        sa.select(Offer.call_id, RingMeasure)
+        .outerjoin(RingMeasure, RingMeasure.offer_id == Offer.id)
+        .where(Offer.call_id.in_(calls))
+        .order_by(Offer.made_at.desc(), Offer.id.desc())
+    )
+    first = dict(session.execute(statement).all())
+    return {call: measure for call, measure in first.items() if measure is not None}
+
+
+def _tickets(session: Session, calls: list[UUID]) -> dict[UUID | None, str]:
+    statement = (
+        sa.select(Ticket.call_id, Ticket.number).where(Ticket.call_id.in_(calls)).order_by(Ticket.id.desc())
+    )
+    return dict(session.execute(statement).all())

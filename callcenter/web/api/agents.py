@@ -1,0 +1,218 @@
+"""Agents and their states, the offers on their phones, and who waits in line."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from callcenter.audit.desks import OfferRow, find_offer, list_agents, live_offers, waiting
+from callcenter.errors import Conflict, Forbidden, Missing
+from callcenter.phone_numbers import masked
+from callcenter.routing.actions import set_agent_state
+from callcenter.staff.models import Agent
+from callcenter.staff.queries import agent_by_key, skills_by_agent
+from callcenter.switchboard import offers as switchboard
+from callcenter.web.api.inputs import Input, Page, Shape, Word, uuid_of
+from callcenter.web.api.layer import Api, Asked
+
+api = Api()
+
+
+class AgentItem(Shape):
+    """An agent and what he does now; `line` is that of the call on his phone. Skills by level, 1 is best."""
+
+    id: UUID
+    key: str
+    name: str
+    branch: str
+    languages: list[str]
+    skills: dict[str, int]
+    active: bool
+    state: str
+    reason: str | None
+    since: datetime | None
+    until: datetime | None
+    line: str | None
+    call: UUID | None
+
+
+class AgentStateChange(Input):
+    """What an agent chooses; a break needs a reason (HL-13)."""
+
+    state: Literal["available", "break", "offline"]
+    reason: Annotated[Word, Field(max_length=60)] | None = None
+
+
+class OfferItem(Shape):
+    """A call on an agent's phone: who, from where, how long he has waited, until when it rings."""
+
+    id: UUID
+    agent: str
+    kind: str
+    line: str
+    skill: str
+    language: str
+    call: UUID | None
+    from_: Annotated[str | None, Field(alias="from")]
+    customer: str | None
+    state: str
+    reason: str | None
+    made_at: datetime
+    ring_until: datetime
+    accepted_at: datetime | None
+    joined_at: datetime | None
+    ended_at: datetime | None
+    waiting_since: datetime
+
+
+class QueueQuery(Input):
+    """Callers wait, and callbacks that are due; by default the callers."""
+
+    kind: Literal["call", "callback", "all"] = "call"
+
+
+class QueueItem(Shape):
+    """Somebody in line; `position` counts from 1 among all who want the same skill, callbacks too."""
+
+    id: UUID
+    kind: str
+    subject: UUID
+    call: UUID | None
+    from_: Annotated[str | None, Field(alias="from")]
+    line: str
+    skill: str
+    language: str
+    priority: int
+    position: int
+    since: datetime
+    wait_seconds: float
+    state: str
+
+
+@api.get("/agents", role="agent")
+def agents(asked: Asked) -> Page[AgentItem]:
+    """List who is here with what he does; an agent sees himself."""
+    only = None if asked.who.may("supervisor") else asked.who.agent_id
+    return Page[AgentItem](items=_agents(asked, only), next=None)
+
+
+@api.get("/agents/{id}", role="agent")
+def agent(asked: Asked) -> AgentItem:
+    """Read one agent, by key or id; an agent reads himself."""
+    return _agents(asked, _mine(asked, asked.path["id"]))[0]
+
+
+@api.post("/agents/{id}/state", role="agent")
+def set_state(asked: Asked, body: AgentStateChange) -> AgentItem:
+    """Set what an agent does; while a phone rings or a call goes on it comes true afterwards."""
+    agent_id = _mine(asked, asked.path["id"])
+    set_agent_state(asked.session, agent_id, body.state, body.reason, asked.at, asked.who.actor)
+    asked.session.flush()
+    return _agents(asked, agent_id)[0]
+
+
+@api.get("/offers", role="agent")
+def offers(asked: Asked) -> Page[OfferItem]:
+    """List live offers: an agent's own, or for supervisors everybody's."""
+    only = None if asked.who.may("supervisor") else asked.who.agent_id
+    return Page[OfferItem](items=[_offer(row) for row in live_offers(asked.session, only)], next=None)
+
+
+@api.post("/offers/{id}/accept", role="agent")
+def accept(asked: Asked) -> OfferItem:
+    """Take the call; 409 when the caller has gone, chose otherwise, or the time was up."""
+    offer_id = _my_offer(asked)
+    if not switchboard.accept_offer(asked.session, offer_id, asked.at):
+        raise Conflict("This offer is over.")
+    return _read_offer(asked, offer_id)
+
+
+@api.post("/offers/{id}/decline", role="agent")
+def decline(asked: Asked) -> OfferItem:
+    """Let the next agent have it; 409 when it is over already."""
+    offer_id = _my_offer(asked)
+    if not switchboard.decline_offer(asked.session, offer_id, asked.at):
+        raise Conflict("This offer is over.")
+    return _read_offer(asked, offer_id)
+
+
+@api.get("/queue", role="agent")
+def queue(asked: Asked, query: QueueQuery) -> Page[QueueItem]:
+    """List who waits now, in the order of service; agents see numbers masked."""
+    places: dict[UUID, int] = {}
+    items = []
+    for row in waiting(asked.session):
+        places[row.Wait.skill_id] = place = places.get(row.Wait.skill_id, 0) + 1
+        if query.kind in ("all", row.Wait.subject_kind):
+            items.append(_in_line(asked, row, place))
+    return Page[QueueItem](items=items, next=None)
+
+
+def _mine(asked: Asked, name: str) -> UUID:
+    """Return the agent's id; raise Missing, or Forbidden where an agent names another."""
+    found = agent_by_key(asked.session, name)
+    if found is None:
+        found = asked.session.get(Agent, uuid_of("agent", name))
+    if found is None:
+        raise Missing("agent", "with this key or id")
+    if not asked.who.may("supervisor") and found.id != asked.who.agent_id:
+        raise Forbidden("An agent reads and changes only himself.")
+    return found.id
+
+
+def _agents(asked: Asked, agent_id: UUID | None) -> list[AgentItem]:
+    rows = list_agents(asked.session, agent_id)
+    skills = skills_by_agent(asked.session, [row.Agent.id for row in rows])
+    return [_agent(row, skills.get(row.Agent.id, {})) for row in rows]
+
+
+def _agent(row: Any, skills: dict[str, int]) -> AgentItem:
+    state = row.AgentState
+    doing = {
+        "state": state.state if state else "offline", "reason": state and state.reason,
+        "since": state and state.since, "until": state and state.until, "line": row.line, "call": row.call_id,
+        "branch": row.branch, "skills": skills,
+    }  # fmt: skip
+    columns = {name: getattr(row.Agent, name) for name in AgentItem.model_fields if name not in doing}
+    return AgentItem(**columns, **doing)
+
+
+def _my_offer(asked: Asked) -> UUID:
+    """Return the offer's id; only its agent answers for himself, and an administrator for anybody."""
+    row = find_offer(asked.session, uuid_of("offer", asked.path["id"]))
+    if row is None:
+        raise Missing("offer", "with this id")
+    if not asked.who.may("admin") and row.Offer.agent_id != asked.who.agent_id:
+        raise Forbidden("Only the agent who is offered a call takes or declines it.")
+    offer_id: UUID = row.Offer.id
+    return offer_id
+
+
+def _read_offer(asked: Asked, offer_id: UUID) -> OfferItem:
+    asked.session.flush()
+    row = find_offer(asked.session, offer_id)
+    if row is None:
+        raise Missing("offer", "with this id")
+    return _offer(row)
+
+
+def _offer(row: OfferRow) -> OfferItem:
+    named = {
+        "agent": row.agent, "kind": row.Wait.subject_kind, "line": row.line, "skill": row.skill,
+        "language": row.Wait.language, "call": row.Offer.call_id, "customer": row.customer,
+        "from_": row.from_number or row.callback_number, "waiting_since": row.Wait.entered_at,
+    }  # fmt: skip
+    columns = {name: getattr(row.Offer, name) for name in OfferItem.model_fields if name not in named}
+    return OfferItem(**columns, **named)
+
+
+def _in_line(asked: Asked, row: Any, place: int) -> QueueItem:
+    wait = row.Wait
+    return QueueItem(
+        id=wait.id, kind=wait.subject_kind, subject=wait.subject_id, call=wait.call_id,
+        from_=row.number if asked.who.may("supervisor") else masked(row.number), line=row.line,
+        skill=row.skill, language=wait.language, priority=wait.priority, position=place,
+        since=wait.entered_at, wait_seconds=max(0.0, (asked.at - wait.entered_at).total_seconds()),
+        state=wait.state,
+    )  # fmt: skip

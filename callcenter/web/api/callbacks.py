@@ -1,0 +1,194 @@
+"""Callbacks: what we promised to call, and by when."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from callcenter.audit.desks import CallbackFilter, find_callback, list_callbacks
+from callcenter.audit.queries import find_call
+from callcenter.callbacks import actions
+from callcenter.errors import Invalid, Missing
+from callcenter.lines.models import Line
+from callcenter.lines.rules import skill_of
+from callcenter.organisation.models import Skill
+from callcenter.organisation.queries import centre, skill_by_key
+from callcenter.phone_numbers import canonical, masked
+from callcenter.tickets.queries import ticket_by_number
+from callcenter.web.api.inputs import (
+    Input,
+    Instant,
+    Page,
+    PageQuery,
+    Shape,
+    Word,
+    line_named,
+    seal,
+    skill_named,
+    unseal,
+    uuid_of,
+)
+from callcenter.web.api.layer import Api, Asked
+
+api = Api()
+
+
+class CallbackItem(Shape):
+    """A call we owe. `due_at` is the time that was promised, `next_try_at` when we act next."""
+
+    id: UUID
+    number: str
+    line: str
+    skill: str
+    language: str
+    customer: UUID | None
+    state: str
+    reason: str | None
+    promise: str | None
+    created_at: datetime
+    created_by: str
+    due_at: datetime
+    next_try_at: datetime
+    tries: int
+    settled_at: datetime | None
+    origin_call: UUID | None
+    call: UUID | None
+    ticket: str | None
+
+
+class CallbackQuery(PageQuery):
+    """Filters; `due_after` is in, `due_before` is out."""
+
+    state: Literal["booked", "waiting", "agent", "kept", "failed", "cancelled"] | None = None
+    line: Word | None = None
+    due_after: Instant | None = None
+    due_before: Instant | None = None
+
+
+class CallbackNew(Input):
+    """Whom to call; without a time the promise is the centre's usual one (HL-8)."""
+
+    number: Word
+    line: Word
+    skill: Word | None = None
+    language: Literal["zh-CN", "en-US"] | None = None
+    due_at: Instant | None = None
+    call: Word | None = None
+    ticket: Word | None = None
+
+
+class CallbackCancel(Input):
+    """Why."""
+
+    reason: Annotated[Word, Field(max_length=40)] = "cancelled"
+
+
+class CallbackMove(Input):
+    """The new time."""
+
+    due_at: Instant
+
+
+@api.get("/callbacks", role="agent")
+def callbacks(asked: Asked, query: CallbackQuery) -> Page[CallbackItem]:
+    """List callbacks, the first due first; agents see masked numbers."""
+    wanted = CallbackFilter(
+        state=query.state,
+        line_id=line_named(asked.session, query.line).id if query.line else None,
+        due_after=query.due_after,
+        due_before=query.due_before,
+    )
+    after = unseal(asked.work.secret_key, query.cursor)
+    rows = list_callbacks(asked.session, wanted, after, query.limit + 1)
+    last = rows[query.limit - 1].Callback if len(rows) > query.limit else None
+    return Page[CallbackItem](
+        items=[_item(asked, row) for row in rows[: query.limit]],
+        next=seal(asked.work.secret_key, last.due_at, last.id) if last else None,
+    )
+
+
+@api.post("/callbacks", role="agent", creates=True)
+def book(asked: Asked, body: CallbackNew) -> CallbackItem:
+    """Promise a call; a number that is owed one on this line keeps that one."""
+    line = line_named(asked.session, body.line)
+    call = find_call(asked.session, body.call) if body.call else None
+    ticket = ticket_by_number(asked.session, body.ticket) if body.ticket else None
+    if body.call and call is None:
+        raise Invalid("call", "there is no such call")
+    if body.ticket and ticket is None:
+        raise Invalid("ticket", "there is no such ticket")
+    callback = actions.book_callback(
+        asked.session,
+        number=_number(asked, body.number),
+        line_id=line.id,
+        skill_id=_skill(asked, body, line).id,
+        language=body.language or line.languages[0],
+        at=asked.at,
+        actor=asked.who.actor,
+        due_at=body.due_at,
+        origin_call_id=call.call.id if call else None,
+        ticket_id=ticket.id if ticket else None,
+        customer_id=(call.call.customer_id if call else None) or (ticket.customer_id if ticket else None),
+    )
+    return _read(asked, callback.id)
+
+
+@api.get("/callbacks/{id}", role="agent")
+def callback(asked: Asked) -> CallbackItem:
+    """Read one callback."""
+    return _read(asked, uuid_of("callback", asked.path["id"]))
+
+
+@api.post("/callbacks/{id}/cancel", role="agent")
+def cancel(asked: Asked, body: CallbackCancel) -> CallbackItem:
+    """Cancel a callback; 409 while it is being carried out or when it is over."""
+    callback_id = uuid_of("callback", asked.path["id"])
+    actions.cancel_callback(asked.session, callback_id, asked.at, asked.who.actor, body.reason)
+    return _read(asked, callback_id)
+
+
+@api.post("/callbacks/{id}/reschedule", role="agent")
+def reschedule(asked: Asked, body: CallbackMove) -> CallbackItem:
+    """Promise another time; 409 while it is being carried out or when it is over."""
+    callback_id = uuid_of("callback", asked.path["id"])
+    actions.reschedule_callback(asked.session, callback_id, body.due_at, asked.at, asked.who.actor)
+    return _read(asked, callback_id)
+
+
+def _number(asked: Asked, text: str) -> str:
+    number = canonical(text, centre(asked.session).country)
+    if number is None:
+        raise Invalid("number", "is no phone number; give it like +8613800138000")
+    return number
+
+
+def _skill(asked: Asked, body: CallbackNew, line: Line) -> Skill:
+    """Return the skill asked for, or the one that the line's menu has for callbacks, or for agents."""
+    if body.skill is not None:
+        return skill_named(asked.session, body.skill)
+    key = skill_of(line.menu, "callback") or skill_of(line.menu, "agent")
+    skill = skill_by_key(asked.session, key) if key else None
+    if skill is None:
+        raise Invalid("skill", "this line has no usual one: name it")
+    return skill
+
+
+def _read(asked: Asked, callback_id: UUID) -> CallbackItem:
+    asked.session.flush()
+    row = find_callback(asked.session, callback_id)
+    if row is None:
+        raise Missing("callback", "with this id")
+    return _item(asked, row)
+
+
+def _item(asked: Asked, row: Any) -> CallbackItem:
+    callback = row.Callback
+    whole = asked.who.may("supervisor") or callback.created_by == asked.who.actor
+    named = {
+        "number": callback.number if whole else masked(callback.number), "line": row.line, "skill": row.skill,
+        "ticket": row.ticket, "promise": row.promise, "call": callback.call_id,
+        "origin_call": callback.origin_call_id, "customer": callback.customer_id,
+    }  # fmt: skip
+    columns = {name: getattr(callback, name) for name in CallbackItem.model_fields if name not in named}
+    return CallbackItem(**columns, **named)
