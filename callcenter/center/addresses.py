@@ -26,6 +26,8 @@ def check_phones(draft: Draft) -> Iterator[Finding]:
     for path, raw, number in _numbers(draft, "agents", "phone"):
         if number is None:
             yield path, _unreadable(raw, draft)
+        elif ";" in number:
+            yield path, f'"{raw}" has an extension, which the carrier does not dial; give a direct number'
         elif number in own:
             yield path, f'"{raw}" is the line at line {draft.line(own[number])}; it would ring itself'
         elif prefixes and not phone_numbers.may_dial(number, prefixes, ()):

@@ -262,7 +262,7 @@ class AgentEntry(Section):
     branch: Key = _means("where the agent works", "所属机构")
     languages: list[Language] = _means("spoken by the agent", "会说的语言", min_length=1)
     phone: str | None = _means(
-        "a phone number that may be dialled", "电话号码，须在允许前缀内", None, max_length=60
+        "a direct phone number that may be dialled", "直拨电话号码，须在允许前缀内", None, max_length=60
     )
     client: bool = _means("whether calls ring in the agent's browser", "是否用浏览器接听", False)
     sip: str | None = _means(
