@@ -12,7 +12,9 @@ _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
-def spawn(command: Sequence[str], *, at_parents_death: int = signal.SIGTERM, **options: Any) -> Any:
+def spawn(
+    command: Sequence[str], *, at_parents_death: int = signal.SIGTERM, **options: Any
+) -> subprocess.Popen[bytes]:
     """Start a child that gets a signal when the thread that started it ends.
 
     Call it from a thread that lives as long as the child should: the kernel watches that thread, not

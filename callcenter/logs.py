@@ -26,7 +26,7 @@ _SECRET_SHAPES = (
 # UUIDs, SIDs and ticket numbers (nine digits) are left as they are.
 _NUMBER = re.compile(
     r"(?:\+|%2[Bb])\d[\d ()./-]{5,}\d"
-    r"|(?<![\w.:/-])\d{10,15}(?![\w-])"
+    r"|(?<![\w.-])\d{10,15}(?![\w-])"
     r"|(?<![\w-])\d{3}[- ]\d{3,4}[- ]\d{4}(?![\w-])"
 )
 

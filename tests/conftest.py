@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from callcenter import migrate
+from callcenter.bell import connect
 from callcenter.carrier.twin import Twin
-from callcenter.db import Database, make_engine
+from callcenter.db import Database
+from callcenter.embedded import EmbeddedValkey
 from callcenter.jobs import Work
 from callcenter.tables import metadata
 from tests import servers
@@ -51,9 +54,7 @@ def postgresql_server() -> str:
 def sqlite_template(directory: Path) -> Path:
     """A SQLite file with the schema, to copy."""
     path = directory / "template.sqlite"
-    engine = make_engine(f"sqlite:///{path}")
-    metadata.create_all(engine)
-    engine.dispose()
+    migrate.upgrade(f"sqlite:///{path}")
     return path
 
 
@@ -61,8 +62,8 @@ def sqlite_template(directory: Path) -> Path:
 def postgresql_shared(postgresql_server: str, worker_id: str) -> Iterator[Database]:
     """This worker's PostgreSQL database with the schema; every test finds it empty."""
     url = servers.fresh_database(postgresql_server, f"tests_{os.environ[SESSION]}_{worker_id}")
+    migrate.upgrade(url)
     database = Database(url)
-    metadata.create_all(database.engine)
     yield database
     database.dispose()
     servers.drop_database(postgresql_server, url)
@@ -83,6 +84,31 @@ def database(request: pytest.FixtureRequest, tmp_path: Path, directory: Path) ->
     database.dispose()
     for leftover in directory.glob(f"{path.name}*"):
         leftover.unlink()
+
+
+@pytest.fixture(scope="session")
+def valkey_shared(directory: Path) -> Iterator[EmbeddedValkey]:
+    """This worker's Valkey."""
+    server = EmbeddedValkey(directory / "valkey")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis_url(valkey_shared: EmbeddedValkey) -> str:
+    """The address of a real Valkey that is empty."""
+    valkey_shared.tend()
+    connect(valkey_shared.url).flushall()
+    return valkey_shared.url
+
+
+@pytest.fixture
+def valkey(directory: Path, tmp_path: Path) -> Iterator[EmbeddedValkey]:
+    """A Valkey of the test's own, to stop, kill and start again; not yet started."""
+    server = EmbeddedValkey(directory / tmp_path.name)
+    yield server
+    server.stop()
 
 
 @pytest.fixture

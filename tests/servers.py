@@ -19,13 +19,13 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
 import sqlalchemy as sa
 
 from callcenter.children import spawn
+from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parent.parent
 ACCOUNTS = ("postgres", "nobody")
@@ -142,7 +142,7 @@ class Cluster:
             stderr=subprocess.STDOUT,
             **self._identity(),
         )
-        _until(self._answers, START_SECONDS)
+        until(self._answers, START_SECONDS)
 
     def stop(self) -> None:
         """Stop the server at once; nothing in it is worth a clean end."""
@@ -190,16 +190,6 @@ class Cluster:
             copy.chmod(0o755)
             return copy / "bin"
         return folder
-
-
-def _until(condition: Callable[[], bool], seconds: float) -> None:
-    """Ask again and again; raise TimeoutError when it never became true."""
-    pause = threading.Event()
-    for _ in range(int(seconds / 0.02)):
-        if condition():
-            return
-        pause.wait(0.02)
-    raise TimeoutError(f"nothing happened within {seconds} s")
 
 
 def fresh_database(server: str, name: str, template: str = "template0") -> str:

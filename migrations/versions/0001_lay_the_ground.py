@@ -362,6 +362,7 @@ sa.Table(
     optional("ringing_at", INSTANT),
     optional("answered_at", INSTANT),
     optional("ended_at", INSTANT),
+    needed("checked_at", INSTANT, index=True),
     optional("step", DOCUMENT),
     needed("turn", sa.Integer),
 )

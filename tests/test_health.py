@@ -1,0 +1,103 @@
+"""Readiness: ready while a caller can be answered, with the names of the parts that are away."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future
+from dataclasses import replace
+
+import pytest
+import sqlalchemy as sa
+
+from callcenter import health, migrate, schema
+from callcenter.db import Database
+from callcenter.health import readiness
+from callcenter.jobs import Work
+from callcenter.leases import take_lease
+from callcenter.settings import Settings, load_settings
+from tests.doubles import SettableTime
+
+
+@pytest.fixture(autouse=True)
+def nobody_was_asked() -> Iterator[None]:
+    """Each test asks anew."""
+    health._asked.clear()
+    yield
+    health._asked.clear()
+
+
+@pytest.fixture
+def settings(redis_url: str) -> Settings:
+    return load_settings(
+        {
+            "REDIS_URL": redis_url,
+            "TWILIO_AUTH_TOKEN": "token",
+            "SECRET_KEY": "k3Jx0vQ9mZt7Lr2Wc5Ya8Nb4Pd6Sf1Gh",
+        }
+    )
+
+
+@pytest.fixture
+def whole(work: Work) -> Work:
+    """A work with all its parts: the clock has just renewed its lease."""
+    with work.transaction() as session:
+        take_lease(session, name="clock", owner="a", seconds=5, at=work.at())
+    return work
+
+
+def test_with_everything_there_nothing_is_degraded(whole: Work, settings: Settings) -> None:
+    assert readiness(whole, settings) == (200, [])
+
+
+def test_without_redis_calls_are_still_answered(whole: Work, settings: Settings) -> None:
+    gone = settings.model_copy(update={"redis_url": "unix:///nowhere.sock"})
+    assert readiness(whole, gone) == (200, ["redis"])
+
+
+def test_a_clock_that_has_stopped_is_told(whole: Work, settings: Settings, time: SettableTime) -> None:
+    time.moves(seconds=14)
+    assert readiness(whole, settings) == (200, [])
+    time.moves(seconds=2)
+    assert readiness(whole, settings) == (200, ["clock"])
+
+
+def test_without_a_database_the_apology_still_answers(whole: Work, settings: Settings) -> None:
+    nowhere = replace(whole, db=Database("sqlite:////nowhere/at/all.sqlite"))
+    assert readiness(nowhere, settings) == (200, ["database", "schema", "clock"])
+
+
+def test_an_old_schema_is_told(whole: Work, settings: Settings) -> None:
+    with whole.db.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0000'"))
+    try:
+        assert readiness(whole, settings) == (200, ["schema"])
+    finally:
+        with whole.db.engine.begin() as connection:
+            connection.execute(
+                sa.text("UPDATE alembic_version SET version_num = :head"), {"head": schema.head()}
+            )
+
+
+@pytest.mark.parametrize("missing", ["twilio_auth_token", "secret_key"])
+def test_without_its_secrets_a_process_is_not_ready(whole: Work, settings: Settings, missing: str) -> None:
+    assert readiness(whole, settings.model_copy(update={missing: None})) == (503, ["settings"])
+
+
+def test_a_part_that_hangs_is_away_and_asked_once(
+    whole: Work, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "PATIENCE_SECONDS", 0.05)
+    hanging: Future[bool] = Future()
+    health._asked["database"] = hanging
+    assert readiness(whole, settings)[1][0] == "database"
+    assert health._asked["database"] is hanging
+    hanging.set_result(True)
+    monkeypatch.setattr(health, "PATIENCE_SECONDS", 5)
+    assert readiness(whole, settings) == (200, [])
+
+
+def test_a_database_that_was_never_migrated_has_no_revision(tmp_path: object) -> None:
+    url = f"sqlite:///{tmp_path}/new.sqlite"
+    database = Database(url)
+    assert schema.current(database.engine) is None
+    migrate.upgrade(url)
+    assert schema.current(database.engine) == schema.head()
+    database.dispose()
