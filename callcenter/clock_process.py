@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -20,6 +21,7 @@ from callcenter.switchboard.sweeps import SWEEPS
 log = structlog.get_logger()
 LEASE_SECONDS = 5.0
 OWN_WORKERS = 8
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass
@@ -29,6 +31,7 @@ class Ticker:
     work: Work
     owner: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
     _next: dict[str, float] = field(default_factory=dict)
+    _leads_until: datetime = LONG_AGO
 
     def tick(self) -> None:
         """Sweep once if the lease is ours; a sweep that fails is logged and tried again next time."""
@@ -46,10 +49,14 @@ class Ticker:
         return now >= following or now < following - every
 
     def _leads(self) -> bool:
+        """Hold the lease, renewed at half its time; a clock that was set back renews at once."""
+        at = self.work.at()
+        if timedelta(seconds=LEASE_SECONDS / 2) < self._leads_until - at <= timedelta(seconds=LEASE_SECONDS):
+            return True
         with self.work.transaction() as session:
-            return take_lease(
-                session, name="clock", owner=self.owner, seconds=LEASE_SECONDS, at=self.work.at()
-            )
+            leads = take_lease(session, name="clock", owner=self.owner, seconds=LEASE_SECONDS, at=at)
+        self._leads_until = at + timedelta(seconds=LEASE_SECONDS) if leads else LONG_AGO
+        return leads
 
     def _run(self, name: str, sweep: Callable[[Work], None]) -> None:
         try:

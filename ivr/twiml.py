@@ -37,7 +37,10 @@ FINAL = (HangUp, Enqueue, Connect, Leave, Onward)
 
 @dataclass(frozen=True)
 class Urls:
-    """Where the carrier goes on from this turn; all absolute. `next` is the turn that hears Silence."""
+    """Where the carrier goes on from this turn; all absolute. `next` is the turn that hears Silence.
+
+    `music` is a sound, `room_music` a document that plays it over and over: a conference plays a sound once.
+    """
 
     next: str
     keys: str
@@ -48,6 +51,7 @@ class Urls:
     recording_status: str
     conference_status: str
     music: str
+    room_music: str = ""
 
 
 def render(turn: Turn, urls: Urls) -> str:
@@ -97,7 +101,7 @@ def _connect(response: Any, verb: Connect, urls: Urls) -> None:
         beep="false",
         start_conference_on_enter=True,
         end_conference_on_exit=True,
-        wait_url=urls.music if verb.music else "",
+        wait_url=urls.room_music if verb.music else "",
         wait_method="GET",
         status_callback=urls.conference_status,
         status_callback_event="start end join leave",

@@ -41,7 +41,7 @@ class Call(Base):
     left_queue_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     agent_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("agents.id"), index=True)
-    outcome: Mapped[str] = mapped_column(sa.String(20), default="open", index=True)
+    outcome: Mapped[str] = mapped_column(sa.String(24), default="open", index=True)
     promised: Mapped[bool] = mapped_column(default=False)
     message_left: Mapped[bool] = mapped_column(default=False)
     fault: Mapped[str | None] = mapped_column(sa.String(60))

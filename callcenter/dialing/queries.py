@@ -48,3 +48,10 @@ def pending_orders(session: Session, sid: str) -> list[CarrierOrder]:
     """Return the orders about a call that have not been carried out."""
     statement = sa.select(CarrierOrder).where(CarrierOrder.sid == sid, CarrierOrder.state == "pending")
     return list(session.execute(statement).scalars())
+
+
+def bells_lost(session: Session, at: datetime) -> bool:
+    """Say whether an intent or an order is due that nobody has taken up."""
+    intents = sa.exists().where(Attempt.state == "intent", Attempt.bell_at <= at)
+    orders = sa.exists().where(CarrierOrder.state == "pending", CarrierOrder.bell_at <= at)
+    return bool(session.execute(sa.select(sa.or_(intents, orders))).scalar_one())

@@ -69,6 +69,11 @@ def rung_out(session: Session, at: datetime) -> list[UUID]:
     return list(session.execute(statement).scalars())
 
 
+def states_due(session: Session, at: datetime) -> bool:
+    """Say whether anybody's wrap-up or rest is over."""
+    return session.execute(sa.select(sa.exists().where(AgentState.until <= at))).scalar_one()
+
+
 def position(session: Session, wait: Wait) -> int:
     """Return the place in line, from 1, among those who want the same skill."""
     ahead = sa.select(sa.func.count()).where(

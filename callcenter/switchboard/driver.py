@@ -50,6 +50,7 @@ class Addresses:
             recording_status=f"{self.public_url}/twilio/recording",
             conference_status=f"{self.public_url}/twilio/conference",
             music=f"{self.public_url}/audio/hold.wav",
+            room_music=f"{self.public_url}/audio/hold.xml",
         )
 
 

@@ -250,8 +250,9 @@ def finish_talk(session: Session, offer: Offer, at: datetime) -> None:
 
 
 def agent_in_room(session: Session, offer: Offer, at: datetime) -> None:
-    """The agent has entered first: now the caller may come."""
-    if offer.state == "accepted":
+    """The agent has entered first: now a waiting caller may come; a customer is being rung already."""
+    wait = session.get_one(Wait, offer.wait_id)
+    if offer.state == "accepted" and wait.subject_kind == "call":
         _call_in(session, offer, at, at)
 
 

@@ -12,13 +12,13 @@ import sqlalchemy as sa
 from callcenter.callbacks.queries import due_callbacks
 from callcenter.calls import queries as calls
 from callcenter.dialing.actions import ring_bells
-from callcenter.dialing.queries import attempt_by_id, lost_sendings, unknown_attempts
+from callcenter.dialing.queries import attempt_by_id, bells_lost, lost_sendings, unknown_attempts
 from callcenter.jobs import Work, later
 from callcenter.notices.actions import forget_notices
 from callcenter.promises.actions import mark_late
 from callcenter.routing.actions import end_due_states
 from callcenter.routing.models import Wait
-from callcenter.routing.queries import rung_out
+from callcenter.routing.queries import rung_out, states_due
 from callcenter.switchboard import outcomes
 from callcenter.switchboard.offers import miss_offer
 
@@ -46,8 +46,11 @@ def ring_timeouts(work: Work) -> None:
 
 def returning_agents(work: Work) -> None:
     """Bring agents back whose wrap-up or rest is over (HL-12)."""
-    with work.transaction() as session:
-        end_due_states(session, work.at())
+    with work.db.reading() as session:
+        due = states_due(session, work.at())
+    if due:
+        with work.transaction() as session:
+            end_due_states(session, work.at())
 
 
 def waiting_subjects(work: Work) -> None:
@@ -61,8 +64,11 @@ def waiting_subjects(work: Work) -> None:
 
 def lost_bells(work: Work) -> None:
     """Ring again for attempts and orders whose job was lost."""
-    with work.transaction() as session:
-        ring_bells(session, work.at())
+    with work.db.reading() as session:
+        lost = bells_lost(session, work.at())
+    if lost:
+        with work.transaction() as session:
+            ring_bells(session, work.at())
 
 
 def callbacks_due(work: Work) -> None:

@@ -15,7 +15,7 @@ from callcenter.settings import Settings
 from callcenter.web import progress, voice
 from callcenter.web.api import routes as api_routes
 from callcenter.web.apology import apology, spoken
-from callcenter.web.audio import hold_music
+from callcenter.web.audio import hold_music, over_and_over
 from callcenter.web.signature import SignatureCheck
 from callcenter.web.twilio import Bridge
 
@@ -32,7 +32,12 @@ def create_app(work: Work, settings: Settings) -> Starlette:
         app.state.draining = True
         work.db.dispose()
 
-    routes = [*_webhooks(work, settings), *_health(work, settings), Mount(API, routes=api_routes(work))]
+    routes = [
+        *_webhooks(work, settings),
+        *_audio(work),
+        *_health(work, settings),
+        Mount(API, routes=api_routes(work)),
+    ]
     return Starlette(routes=routes, lifespan=lifespan)
 
 
@@ -57,7 +62,6 @@ def _webhooks(work: Work, settings: Settings) -> list[BaseRoute]:
         post("/twilio/recording", bridge.notice(progress.recording)),
         post("/twilio/fallback/thanks", bridge.memory(lambda _: spoken("goodbye.thanks"))),
         post("/twilio/fallback/leg", bridge.memory(lambda _: spoken("failure.ours"))),
-        Route("/audio/hold.wav", _music),
     ]
 
 
@@ -77,5 +81,16 @@ def _health(work: Work, settings: Settings) -> list[BaseRoute]:
     ]
 
 
-def _music(_request: Request) -> Response:
-    return Response(hold_music(), media_type="audio/wav", headers={"Cache-Control": "max-age=86400"})
+def _audio(work: Work) -> list[BaseRoute]:
+    """The hold music, and the document that plays it in a conference while somebody is called."""
+    a_day = {"Cache-Control": "max-age=86400"}
+
+    def sound(_request: Request) -> Response:
+        return Response(hold_music(), media_type="audio/wav", headers=a_day)
+
+    def document(_request: Request) -> Response:
+        return Response(
+            over_and_over(f"{work.public_url}/audio/hold.wav"), media_type="text/xml", headers=a_day
+        )
+
+    return [Route("/audio/hold.wav", sound), Route("/audio/hold.xml", document)]

@@ -3,6 +3,7 @@
 import math
 import struct
 from functools import cache
+from xml.sax.saxutils import escape
 
 RATE = 8000
 BEAT_SECONDS = 0.5
@@ -28,6 +29,11 @@ def hold_music() -> bytes:
     )
     fact = struct.pack("<H4sII", 0, b"fact", 4, len(sound))
     return head + fact + struct.pack("<4sI", b"data", len(sound)) + sound
+
+
+def over_and_over(url: str) -> str:
+    """Return the document for a conference's waitUrl: an hour of the music, since a sound plays only once."""
+    return f'<?xml version="1.0" encoding="UTF-8"?><Response><Play loop="150">{escape(url)}</Play></Response>'
 
 
 @cache

@@ -295,7 +295,7 @@ sa.Table(
     optional("left_queue_at", INSTANT),
     optional("ended_at", INSTANT),
     optional("agent_id", sa.Uuid, sa.ForeignKey("agents.id"), index=True),
-    needed("outcome", sa.String(20), index=True),
+    needed("outcome", sa.String(24), index=True),
     needed("promised", sa.Boolean),
     needed("message_left", sa.Boolean),
     optional("fault", sa.String(60)),

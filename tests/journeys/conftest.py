@@ -1,0 +1,171 @@
+"""The whole centre in one process on the simulator's clock: tests read as telephone calls.
+
+The application answers real HTTP requests (through ASGI), the real Twilio SDK places the calls, the jobs
+run when their bell rings, the clock ticks every virtual second.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import sqlalchemy as sa
+from starlette.testclient import TestClient
+
+from callcenter.access.actions import issue_token
+from callcenter.calls.models import Call
+from callcenter.carrier.twilio import TwilioCarrier
+from callcenter.clock_process import Ticker
+from callcenter.db import Database
+from callcenter.jobs import Work, perform
+from callcenter.organisation.queries import centre
+from callcenter.settings import load_settings
+from callcenter.simulator import Network, Settings, VirtualClock, WebhookRequest, WebhookResponse
+from callcenter.simulator.in_process import InProcess
+from callcenter.simulator.network import Telephone
+from callcenter.web.app import create_app
+from tests import xinghe
+
+MONDAY_MORNING = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # 10:00 in China.
+PUBLIC_URL = "https://hotline.example.com"
+API_URL = "http://127.0.0.1:8001"
+ACCOUNT = "AC" + "5" * 32
+TOKEN = "the auth token of the journeys"
+SECRET = "a secret key that only these journeys know"
+
+
+class Bell:
+    """Keeps the jobs that were rung until the rig performs them."""
+
+    def __init__(self) -> None:
+        self.rung: deque[tuple[str, str]] = deque()
+        self.away = False
+
+    def ring(self, name: str, subject_id: str) -> bool:
+        """Remember a job; while Redis is away, lose it."""
+        if not self.away:
+            self.rung.append((name, subject_id))
+        return not self.away
+
+
+@dataclass
+class Hotline:
+    """The centre under test, its telephones, and what its records say."""
+
+    work: Work
+    net: Network
+    web: TestClient
+    bell: Bell
+    ticker: Ticker
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def open_at(self, number: str) -> None:
+        """Point a line's number at the application, as in Twilio's console."""
+        self.net.number(
+            number,
+            f"{PUBLIC_URL}/twilio/voice",
+            fallback_url=f"{PUBLIC_URL}/twilio/fallback",
+            status_callback=f"{PUBLIC_URL}/twilio/status",
+        )
+
+    def agent(self, key: str) -> Telephone:
+        """Log an agent in and return the telephone on the desk."""
+        xinghe.log_in(self.work, key)
+        self.run_jobs()
+        self.net.run_for(1)
+        return self.net.phone(xinghe.address(self.work, key), key)
+
+    def phone(self, number: str = "+8613800138000") -> Telephone:
+        """Return a customer's telephone."""
+        return self.net.phone(number)
+
+    def policy(self, **numbers: int) -> None:
+        """Set the handbook's numbers for this test."""
+        with self.work.transaction() as session:
+            home = centre(session)
+            home.policies = home.policies | numbers
+
+    def run_jobs(self) -> None:
+        """Perform everything whose bell has rung."""
+        while self.bell.rung:
+            perform(self.work, *self.bell.rung.popleft())
+
+    def call(self, sid: str) -> dict[str, Any]:
+        """Read a call's story back, as a supervisor does."""
+        return self.get(f"/calls/{sid}")
+
+    def get(self, path: str, **query: Any) -> dict[str, Any]:
+        """Ask the API as a supervisor."""
+        answer = self.web.get(
+            f"/api/v1{path}", params=query, headers={"Authorization": f"Bearer {self.supervisor}"}
+        )
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    @property
+    def supervisor(self) -> str:
+        """A supervisor's token."""
+        if "supervisor" not in self.tokens:
+            with self.work.transaction() as session:
+                self.tokens["supervisor"] = issue_token(
+                    session, role="supervisor", name="test", at=self.work.at(), actor="test"
+                )
+        return self.tokens["supervisor"]
+
+    def rows(self, model: Any, *where: Any) -> list[Any]:
+        """Look straight into a table."""
+        with self.work.db.reading() as session:
+            keys = sa.inspect(model).primary_key
+            return list(session.scalars(sa.select(model).where(*where).order_by(*keys)))
+
+    def settle(self, seconds: float = 5) -> None:
+        """Let the last webhooks arrive."""
+        self.net.run_for(seconds)
+
+    def assert_clean(self) -> None:
+        """Nothing that Twilio would refuse, and nobody left behind in the records."""
+        assert self.net.warnings == []
+        assert self.net.live_calls() == []
+        assert [row.sid for row in self.rows(Call, Call.outcome == "open")] == []
+
+
+def _post(web: TestClient, request: WebhookRequest) -> WebhookResponse:
+    """Carry a webhook into the application."""
+    target = urlsplit(request.url)
+    path = target.path + (f"?{target.query}" if target.query else "")
+    answer = web.request(
+        request.method, path, content=request.body, headers={**request.headers, "Host": target.netloc}
+    )
+    return WebhookResponse(answer.status_code, answer.headers.get("content-type", ""), answer.content)
+
+
+@pytest.fixture
+def hotline(database: Database) -> Iterator[Hotline]:
+    """The example centre on a Monday morning, nobody logged in."""
+    clock = VirtualClock(MONDAY_MORNING)
+    options = Settings(account_sid=ACCOUNT, auth_token=TOKEN, calls_per_second=10.0)
+    net = Network(lambda request: _post(web, request), clock=clock, settings=options)
+    carrier = TwilioCarrier(ACCOUNT, TOKEN, api_url=API_URL)
+    carrier._client.http_client.session.mount(API_URL, InProcess(net.rest))
+    bell = Bell()
+    work = Work(database, carrier, clock.now, PUBLIC_URL, SECRET, bell)
+    settings = load_settings(
+        {
+            "PUBLIC_URL": PUBLIC_URL,
+            "SECRET_KEY": SECRET,
+            "TWILIO_ACCOUNT_SID": ACCOUNT,
+            "TWILIO_AUTH_TOKEN": TOKEN,
+            "DATABASE_URL": "sqlite:///not-used.sqlite",
+        }
+    )
+    with TestClient(create_app(work, settings), base_url=PUBLIC_URL) as web:
+        rig = Hotline(work, net, web, bell, Ticker(work))
+        xinghe.open_centre(work)
+        for number in (xinghe.HOTLINE, xinghe.GUANGZHOU, xinghe.CHENGDU):
+            rig.open_at(number)
+        net.every(1, rig.ticker.tick)
+        net.after_each(rig.run_jobs)
+        yield rig
