@@ -45,7 +45,11 @@ def _plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
-    return dict(value) if isinstance(value, Mapping) else value
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{type(value).__name__} cannot be stored")
+    return dict(value)
 
 
 def _value(hint: Any, value: Any) -> Any:

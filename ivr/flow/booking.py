@@ -20,7 +20,6 @@ from ivr.flow.table import (
     Memory,
     Says,
     failed,
-    forget,
     fresh,
     keep,
     lap,
@@ -33,12 +32,14 @@ from ivr.turns import Digits, Gather, Key, Moment, Turn
 
 LONGEST_NUMBER = 32
 """Digits kept of what was keyed: no number of people is longer, extension included."""
+CHOSEN = ("canonical", "spoken", "keyed", "unconfirmed", "asked", "tries")
+"""What is remembered of the number while it is confirmed and booked."""
 REFUSALS = {"not_allowed": "number.not_allowed"}
 
 
 def start(m: Memory) -> Turn:
     """Begin; the callback needs a ticket, which the call has or gets now."""
-    m = forget(fresh(m), "unconfirmed")
+    m = fresh(m)
     return _number(m) if "ticket" in m else _open(m)
 
 
@@ -79,7 +80,7 @@ def reading_number(m: Memory, heard: Heard) -> Turn:
     """Is this a number that we may call?"""
     match heard:
         case Answered(NumberRead(canonical, spoken)):
-            m = keep(m, canonical=canonical, spoken=spoken)
+            m = keep(fresh(m, *CHOSEN), canonical=canonical, spoken=spoken)
             return _book(m) if m.get("unconfirmed") else _confirm(m, _read_back(m))
         case Answered(NumberRefused(reason)):
             return _refused(m, reason)
@@ -107,7 +108,7 @@ def _another(m: Memory, *before: Says) -> Turn:
 def _ask_number(m: Memory, *before: Says) -> Turn:
     prompt = say(m, "number.ask_again" if m.get("asked") else "number.ask", key=Key("#"))
     gather = Gather((*sum(before, ()), *prompt), digits=None, timeout=KEYING_PATIENCE)
-    return CALLER.at(key_number, keep(fresh(m), asked=True), gather)
+    return CALLER.at(key_number, keep(fresh(m, "tries"), asked=True), gather)
 
 
 @CALLER.state
@@ -151,7 +152,7 @@ def _unless_worn_out(m: Memory, *before: Says, prompt: str = "number.confirm") -
 
 
 def _book(m: Memory) -> Turn:
-    return CALLER.ask(booking, m, BookCallback(m["canonical"]))
+    return CALLER.ask(booking, fresh(m, *CHOSEN), BookCallback(m["canonical"]))
 
 
 @CALLER.state

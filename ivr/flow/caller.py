@@ -38,13 +38,13 @@ def hear(step: Step, heard: Heard) -> Turn:
     m = step.memory
     match heard:
         case HungUp() if step.name != "ended":
-            return CALLER.at(message.ended, keep(m, ending="hung_up", left_at=step.name))
+            return CALLER.at(message.ended, keep(fresh(m), ending="hung_up", left_at=step.name))
         case QueueLeft(result) if step.name not in IN_QUEUE or not _means_something(result):
             return Turn(step)
         case Summoned(connection, room) if step.name != "ended":
             return _summoned(m, connection, room)
         case TalkEnded("not_joined") if step.name != "ended":
-            return waiting.find_again(keep(m, lost=True))
+            return waiting.find_again(fresh(m), "waiting.again")
         case TalkEnded(status) if step.name == "talking":
             return _talked(m, status)
         case _:

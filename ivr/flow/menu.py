@@ -9,6 +9,7 @@ from ivr.flow.table import (
     Memory,
     Says,
     failed,
+    fresh,
     keep,
     lap,
     line,
@@ -76,12 +77,13 @@ def _choose(m: Memory, choice: str | None) -> Turn:
 def _again(m: Memory, *before: Says, style: str = "menu") -> Turn:
     if worn_out(m):
         return to_agent(m)
-    return CALLER.at(menu, m, Gather((*sum(before, ()), *_choices(m, style)), timeout=PATIENCE))
+    gather = Gather((*sum(before, ()), *_choices(m, style)), timeout=PATIENCE)
+    return CALLER.at(menu, fresh(m, "failures", "laps"), gather)
 
 
 def to_agent(m: Memory) -> Turn:
     """Go to a person without the caller's help."""
-    return waiting.find(keep(m, lost=True), "agent")
+    return waiting.find(m, "agent", "menu.to_agent")
 
 
 def _choices(m: Memory, style: str) -> Says:

@@ -51,7 +51,7 @@ def _keep(m: Memory) -> Turn:
 
 def end(m: Memory, ending: str, *says: Says) -> Turn:
     """Say goodbye and hang up; `ending` remembers how the call ended."""
-    return CALLER.at(ended, keep(m, ending=ending), *sum(says, ()), HangUp())
+    return CALLER.at(ended, keep(fresh(m), ending=ending), *sum(says, ()), HangUp())
 
 
 @CALLER.state

@@ -23,8 +23,13 @@ KEYING_PATIENCE = 5
 """Seconds between the keys of a number: this silence is the caller's own."""
 FAILURES = 3
 """After so many wrong keys and silences in all the flow goes on without the caller's help."""
-LAPS = 6
+LAPS = 4
 """So often a caller may hear a choice again by key; more laps count as failures, so that every call ends."""
+
+_OF_THE_CALL = {"line", "hours", "number", "name", "language", "languages"}
+_OF_THE_STORY = {"choice", "ticket", "ticket_told", "served", "apologised", "connection", "room", "kept"}
+LASTING = frozenset(_OF_THE_CALL | _OF_THE_STORY)
+"""Facts that outlive a stage of the call (menu, waiting, booking, …); all others are forgotten with it."""
 
 
 class Flow:
@@ -57,11 +62,6 @@ def keep(m: Memory, **facts: Any) -> Memory:
     return {**m, **facts}
 
 
-def forget(m: Memory, *names: str) -> Memory:
-    """Return the memory without these facts."""
-    return {name: fact for name, fact in m.items() if name not in names}
-
-
 def failed(m: Memory) -> Memory:
     """Count one wrong key or silence."""
     return keep(m, failures=m.get("failures", 0) + 1)
@@ -78,9 +78,9 @@ def worn_out(m: Memory) -> bool:
     return cast(int, m.get("failures", 0)) >= FAILURES
 
 
-def fresh(m: Memory) -> Memory:
-    """Return the memory for a new stage of the call, in which failures count from none again."""
-    return forget(m, "failures", "laps")
+def fresh(m: Memory, *also: str) -> Memory:
+    """Return the memory for a new stage of the call: the lasting facts, and those named."""
+    return {name: fact for name, fact in m.items() if name in LASTING or name in also}
 
 
 def say(m: Memory, prompt: str, **values: Value) -> Says:

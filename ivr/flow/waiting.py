@@ -19,7 +19,6 @@ from ivr.flow.table import (
     Says,
     apology,
     failed,
-    forget,
     fresh,
     keep,
     lap,
@@ -36,9 +35,9 @@ CONNECTING_ROUNDS = 3
 """Rounds of music in which the accepted agent must reach a caller who has left the queue."""
 
 
-def find(m: Memory, choice: str) -> Turn:
-    """Open the ticket of this choice, then find an agent for it."""
-    return _open(keep(fresh(m), choice=choice))
+def find(m: Memory, choice: str, before: str = "") -> Turn:
+    """Open the ticket of this choice, then find an agent for it; `before` is a prompt to say first."""
+    return _open(keep(fresh(m), choice=choice, before=before))
 
 
 def _open(m: Memory) -> Turn:
@@ -74,13 +73,12 @@ def finding_agent(m: Memory, heard: Heard) -> Turn:
 
 def _enter_line(m: Memory) -> Turn:
     """Tell the ticket once; position and wait come with the first waiting document, at once."""
-    says = say(m, "menu.to_agent") if m.get("lost") else ()
+    says = say(m, m["before"]) if m.get("before") else ()
     if m["choice"] == "complaint" and not m.get("apologised"):
         says, m = (*says, *say(m, "complaint.apology")), keep(m, apologised=True)
     if not m.get("ticket_told"):
         says = (*says, *say(m, "ticket.opened", ticket=ticket(m["ticket"])))
-    m = forget(m, "lost", "told", "position", "wait", "offered", "rounds", "reason")
-    return CALLER.at(waiting, keep(m, ticket_told=True), *says, Enqueue())
+    return CALLER.at(waiting, keep(fresh(m), ticket_told=True), *says, Enqueue())
 
 
 @CALLER.state
@@ -111,7 +109,7 @@ def counting(m: Memory, heard: Heard) -> Turn:
 
 
 def _leave(m: Memory, *before: Says) -> Turn:
-    return CALLER.at(leaving, forget(m, "reason"), *sum(before, ()), Leave())
+    return CALLER.at(leaving, fresh(m, "then"), *sum(before, ()), Leave())
 
 
 @CALLER.state
@@ -130,7 +128,7 @@ def give_up(m: Memory) -> Turn:
 
 
 def _release(m: Memory) -> Turn:
-    return CALLER.ask(releasing, m, LeaveQueue())
+    return CALLER.ask(releasing, fresh(m, "then", "reason"), LeaveQueue())
 
 
 @CALLER.state
@@ -138,7 +136,7 @@ def releasing(m: Memory, heard: Heard) -> Turn:
     """Out of line; unless an agent accepted in that very moment, who comes now."""
     match heard:
         case Answered(Left(won=True)):
-            return CALLER.at(connecting, m, *say(m, "waiting.connecting"), Music())
+            return CALLER.at(connecting, fresh(m), *say(m, "waiting.connecting"), Music())
         case Answered(Left()) if m["then"] == "booking":
             return booking.start(m)
         case Answered(Left()):
@@ -153,18 +151,18 @@ def connecting(m: Memory, heard: Heard) -> Turn:
     rounds = m.get("rounds", 1)
     if rounds < CONNECTING_ROUNDS:
         return CALLER.at(connecting, keep(m, rounds=rounds + 1), Music())
-    return find_again(forget(m, "rounds"))
+    return find_again(fresh(m), "waiting.again")
 
 
-def find_again(m: Memory) -> Turn:
+def find_again(m: Memory, before: str = "") -> Turn:
     """Look for an agent once more, on the call's ticket where it has one."""
-    m = keep(m, choice=m.get("choice", "agent"))
+    m = keep(m, choice=m.get("choice", "agent"), before=before)
     return _find(m) if "ticket" in m else _open(m)
 
 
 def offer_instead(m: Memory) -> Turn:
     """Tell why there is no agent, whose fault it is when it is ours, and what there is instead."""
-    reason = m.get("reason")
+    reason, m = m.get("reason"), fresh(m, "reason", "failures", "laps")
     says = say(m, reason) if reason else ()
     if reason and reason.startswith("failure."):
         sorry, m = apology(m)

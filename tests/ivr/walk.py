@@ -1,0 +1,199 @@
+"""A machine that walks a flow: every hearing of a finite alphabet in every step that can be reached."""
+
+import json
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from ivr.asks import (
+    AcceptOffer,
+    AgentLost,
+    BookCallback,
+    CallbackBooked,
+    DeclineOffer,
+    FindAgent,
+    FindTicket,
+    HowLong,
+    KeepMessage,
+    LeaveQueue,
+    Left,
+    MessageKept,
+    NobodyThere,
+    NumberRead,
+    NumberRefused,
+    OfferGone,
+    OfferWon,
+    OpenTicket,
+    Queued,
+    ReachCustomer,
+    ReadNumber,
+    RoomReady,
+    TicketFound,
+    TicketOpened,
+    TicketUnknown,
+)
+from ivr.flow import advance
+from ivr.hearing import (
+    Answered,
+    Heard,
+    HungUp,
+    Pressed,
+    QueueLeft,
+    Recorded,
+    Silence,
+    Spoke,
+    Summoned,
+    TalkEnded,
+)
+from ivr.turns import Connect, Enqueue, Music, Say, Step, Turn
+from tests.ivr.legs import SATURDAY_NOON, flat
+
+HEARINGS: tuple[Heard, ...] = (
+    *(Pressed(key) for key in ("0", "1", "2", "3", "4", "5", "8", "*", "", "9" * 200)),
+    Spoke("转人工", 0.9),
+    Silence(),
+    *(QueueLeft(why) for why in ("leave", "redirected", "queue-full")),
+    Summoned(1, "room-1"),
+    Summoned(1, ""),
+    TalkEnded("answered"),
+    TalkEnded("failed"),
+    TalkEnded("not_joined"),
+    Recorded(12),
+    HungUp(),
+)
+ANSWERS: Mapping[type, tuple[Any, ...]] = {
+    OpenTicket: (TicketOpened("261121001"),),
+    FindAgent: (Queued(1, None, None, False), NobodyThere()),
+    HowLong: (
+        Queued(1, None, None, False),
+        Queued(1, 0, 1, False),
+        Queued(2, 3, 5, True),
+        Queued(3, None, None, True),
+        NobodyThere(),
+    ),
+    LeaveQueue: (Left(won=False), Left(won=True)),
+    ReadNumber: (
+        NumberRead("+8613800138000", "138 0013 8000"),
+        NumberRefused("unreadable"),
+        NumberRefused("not_allowed"),
+    ),
+    BookCallback: (
+        CallbackBooked("138 0013 8000", SATURDAY_NOON + timedelta(hours=3), SATURDAY_NOON),
+        NumberRefused("not_allowed"),
+    ),
+    FindTicket: (
+        *(TicketFound("261121001", state) for state in ("new", "open", "solved", "closed", "elsewhere")),
+        TicketUnknown(),
+    ),
+    KeepMessage: (MessageKept("261121002"),),
+    AcceptOffer: (OfferWon("room-1"), OfferWon("room-1", rings_customer=True), OfferGone()),
+    DeclineOffer: (OfferGone(),),
+    ReachCustomer: (RoomReady("room-1"), AgentLost()),
+}
+
+
+def key(step: Step) -> str:
+    """A step as text: equal texts are equal steps of one walk. The line's facts never change on the way."""
+    facts = {name: fact for name, fact in step.memory.items() if name not in ("line", "hours")}
+    return f"{step.flow} {step.name} {json.dumps(facts, sort_keys=True)}"
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way from a step: what was heard, where it leads, the document on the way (its turn)."""
+
+    heard: Heard
+    to: str
+    turn: Turn
+
+    @property
+    def sounds(self) -> bool:
+        """Whether it holds the caller with music, the queue or a room: such a way may be gone for ever."""
+        return any(isinstance(verb, (Music, Enqueue, Connect)) for verb in flat(self.turn))
+
+    @property
+    def from_outside(self) -> bool:
+        """Whether it is none of the caller's: our summons, or bookkeeping without a document."""
+        ours = isinstance(self.heard, Summoned) or self.heard == TalkEnded("not_joined")
+        return ours or (self.turn.ask is None and not self.turn.does)
+
+
+@dataclass
+class Graph:
+    """Every step met by its key, the ways that the caller alone can go, and every document once."""
+
+    steps: dict[str, Step] = field(default_factory=dict)
+    ways: dict[str, set[str]] = field(default_factory=dict)
+    documents: dict[Any, tuple[Step | None, Heard, Turn]] = field(default_factory=dict)
+
+    def prompts(self) -> set[str]:
+        """The id of every prompt that can be heard."""
+        turns = (turn for _, _, turn in self.documents.values())
+        return {verb.prompt for turn in turns for verb in flat(turn) if isinstance(verb, Say)}
+
+    def note(self, step: Step | None, heard: Heard, turn: Turn) -> None:
+        """Keep one of all documents that say and do the same after the same."""
+        if turn.ask is None:
+            words = tuple(
+                (type(v).__name__, getattr(v, "prompt", ""), getattr(v, "language", "")) for v in flat(turn)
+            )
+            sign = (step.name if step else None, type(heard).__name__, turn.step.name, words)
+            self.documents.setdefault(sign, (step, heard, turn))
+
+
+def explore(start: Heard) -> Graph:
+    """Walk breadth first from one beginning until nothing new is met; any exception is the test's."""
+    graph = Graph()
+    first = advance(None, start)
+    graph.note(None, start, first)
+    ahead = deque([first])
+    while ahead:
+        turn = ahead.popleft()
+        here = key(turn.step)
+        if here in graph.steps:
+            continue
+        graph.steps[here] = turn.step
+        ways = [_way(graph, turn.step, heard) for heard in hearings(turn)]
+        graph.ways[here] = {way.to for way in ways if not (way.sounds or way.from_outside)}
+        ahead.extend(way.turn for way in ways)
+    return graph
+
+
+def _way(graph: Graph, step: Step, heard: Heard) -> Way:
+    turn = advance(step, heard)
+    graph.note(step, heard, turn)
+    return Way(heard, key(turn.step), turn)
+
+
+def hearings(turn: Turn) -> tuple[Heard, ...]:
+    """What can be heard after a turn: the answers to what it asks, else anything."""
+    if turn.ask is None:
+        return HEARINGS
+    return tuple(Answered(answer) for answer in ANSWERS[type(turn.ask)])
+
+
+def cycle(ways: Mapping[str, set[str]]) -> list[str]:
+    """Return the steps of one circle in a graph, or none: depth first, without recursion."""
+    done: set[str] = set()
+    for start in ways:
+        path: list[str] = []
+        on_path: set[str] = set()
+        stack: list[tuple[str, Iterator[str]]] = []
+        if start not in done:
+            stack, path, on_path = [(start, iter(ways[start]))], [start], {start}
+        while stack:
+            here, following = stack[-1]
+            there = next(following, None)
+            if there is None:
+                stack.pop()
+                done.add(path.pop())
+                on_path.discard(here)
+            elif there in on_path:
+                return [*path[path.index(there) :], there]
+            elif there not in done:
+                stack.append((there, iter(ways[there])))
+                path.append(there)
+                on_path.add(there)
+    return []
