@@ -33,7 +33,7 @@ def _plain(text: str) -> str:
 def _in_reach(at: datetime) -> datetime:
     if not EARLIEST <= at < LATEST:
         raise ValueError("must be between the years 2000 and 2200")
-    return at
+    return at.astimezone(UTC)
 
 
 def _day_in_reach(day: date) -> date:

@@ -125,6 +125,8 @@ class Resource:
         endpoint = self._endpoints.get(method)
         if endpoint is None:
             raise Problem(405, headers={"Allow": ", ".join(sorted(self._endpoints))})
+        if any("\0" in name for name in request.path_params.values()):
+            raise Problem(404)  # PostgreSQL cannot even be asked for a name with NUL in it.
         raw = Raw(
             request.path_params,
             request.query_params.multi_items(),

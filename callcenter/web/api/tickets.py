@@ -208,7 +208,7 @@ def close_ticket(asked: Asked, body: TicketClose) -> TicketDetail:
 
 
 @api.get("/tickets/{number}/events", role="agent")
-def events(asked: Asked) -> Page[TicketEventItem]:
+def history(asked: Asked) -> Page[TicketEventItem]:
     """Tell what happened to a ticket, oldest first, all of it."""
     row = _found(asked, asked.path["number"])
     items = [
