@@ -1,4 +1,4 @@
-"""Booking, trying, keeping and giving up callbacks; the row is the truth, RQ only rings the bell (HL-6, HL-8)."""
+"""Booking, trying, keeping, giving up callbacks; the row is the truth, RQ rings the bell (HL-6, HL-8)."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -60,7 +60,7 @@ def book_callback(
 
 def _check_number(session: Session, number: str) -> None:
     home = centre(session)
-    if not may_dial(number, home.dial_prefixes, home.sip_domains):
+    if not number.startswith("+") or not may_dial(number, home.dial_prefixes, home.sip_domains):
         raise Forbidden("The centre may not dial this number; see dial_prefixes in the centre file.")
 
 

@@ -10,12 +10,12 @@ CALLER_HANGS_UP = timedelta(seconds=20)
 
 
 def promised_time(hours: Hours, at: datetime, within: timedelta) -> datetime | None:
-    """Return the definite time by which we call (HL-8): so many working minutes from now, None if never open."""
+    """Return the time by which we call (HL-8): so many working minutes from now, None if never open."""
     return add_working(hours, at, within)
 
 
 def first_try(hours: Hours, at: datetime, asked_for: datetime | None) -> datetime | None:
-    """Return when we may first try: at the time asked for, else at once while open, else at the next opening."""
+    """Return when we first try: at the time asked for, else at once while open, else at the next opening."""
     if asked_for is not None:
         return asked_for
     soon = at + CALLER_HANGS_UP

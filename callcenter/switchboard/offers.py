@@ -274,19 +274,49 @@ def caller_gone(session: Session, call: Call, at: datetime) -> None:
     """The caller has hung up: the ringing stops, a waiting agent is told, a conversation is over."""
     wait = queries.live_wait(session, "call", call.id, lock=True)
     if wait is not None:
-        offer = routing.leave_line(session, wait, "hung_up", at)
-        if offer is not None and offer.state == "accepted":
-            send_agent_away(session, offer, at)
+        _leave_room_or_line(session, call, wait, at)
         return
     for offer in queries.offers_of_call(session, call.id):
         if offer.state == "joined":
             finish_talk(session, offer, at)
 
 
+def _leave_room_or_line(session: Session, call: Call, wait: Wait, at: datetime) -> None:
+    """Take a caller who has gone out of the line.
+
+    One who was given the room's document has met the agent, even if the carrier's notices of that are lost.
+    """
+    offer = queries.live_offer_of_wait(session, wait.id)
+    met_at = _entered_room(session, call, offer) if offer is not None else None
+    if offer is not None and met_at is not None:
+        customer_in_room(session, offer, met_at)
+        finish_talk(session, offer, at)
+        _dismiss(session, offer, at)
+        return
+    routing.leave_line(session, wait, "hung_up", at)
+    if offer is not None and offer.state == "accepted":
+        send_agent_away(session, offer, at)
+
+
+def _entered_room(session: Session, call: Call, offer: Offer) -> datetime | None:
+    """Return when the caller was given the document that leads into this offer's room."""
+    if offer.state != "accepted" or call.sid is None:
+        return None
+    served = sa.select(CallEvent.at).where(
+        CallEvent.leg_sid == call.sid, CallEvent.key == f"summon-{offer.connection}"
+    )
+    return session.execute(served).scalar_one_or_none()
+
+
 def send_agent_away(session: Session, offer: Offer, at: datetime) -> None:
     """Tell an agent who waits in a room that nobody will come, and free him."""
     routing.end_offer(session, offer, "caller_gone", timedelta(0), at)
     dialing.withdraw_orders(session, f"summon:{offer.id}", at)
+    _dismiss(session, offer, at)
+
+
+def _dismiss(session: Session, offer: Offer, at: datetime) -> None:
+    """Redirect the agent's leg to the sentence that the other side has gone, if it still lives."""
     leg = leg_by_sid(session, offer.leg_sid) if offer.leg_sid else None
     if leg is None or leg.attempt_id is None:
         return
