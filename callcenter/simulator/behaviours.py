@@ -1,7 +1,7 @@
 """How a called person, or a machine, takes a call."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from callcenter.simulator.addresses import Cadence
 
@@ -16,6 +16,8 @@ class Behaviour:
     entry per prompt, pressed `reaction` after the prompt began; `presses_at` holds (seconds after pick-up,
     keys). `talks_for` counts from the moment of being joined with somebody, `hangs_up_after` from pick-up.
     """
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
 
     conduct: Conduct = "rings out"
     after: float = 5.0

@@ -90,6 +90,7 @@ class Call:
     prompted: Signal = field(default_factory=Signal)
     joined: Signal = field(default_factory=Signal)
     over: Signal = field(default_factory=Signal)
+    partners: list[str] = field(default_factory=list)
     history: list[tuple[float, str]] = field(default_factory=list)
 
     @property
@@ -107,9 +108,15 @@ class Call:
         """Return the address of the person at the far end."""
         return self.from_ if self.direction == "inbound" else self.to
 
+    def meets(self, other: "Call") -> None:
+        """Be joined with somebody, who can be heard from now on."""
+        if other.sid not in self.partners:
+            self.partners.append(other.sid)
+        self.joined.fire()
+
     @property
     def seconds(self) -> int:
         """Return the whole seconds from pick-up to the end, 0 for a call that was not answered."""
         if self.answered is None or self.ended is None:
             return 0
-        return max(0, round(self.ended - self.answered))
+        return max(0, int(self.ended - self.answered))

@@ -5,6 +5,7 @@ when two are inside, one of them with startConferenceOnEnter; it ends with the l
 leaver whose endConferenceOnExit is set.
 """
 
+from callcenter.simulator import taping
 from callcenter.simulator.calls import Call
 from callcenter.simulator.courier import dispatch
 from callcenter.simulator.faults import Parcel
@@ -56,6 +57,19 @@ def _start_if_complete(world: World, conference: Conference) -> None:
     if conference.status == "init" and moderated and len(conference.participants) >= 2:
         conference.status, conference.updated = "in-progress", world.now
         tell(world, conference, "start")
+        _record(world, conference)
+
+
+def _record(world: World, conference: Conference) -> None:
+    asked = next((p for p in conference.participants if p.entry.record), None)
+    if asked is not None:
+        conference.recording = taping.start(
+            world,
+            asked.call.sid,
+            "Conference",
+            asked.entry.recording_subscription,
+            conference_sid=conference.sid,
+        )
 
 
 def retune(world: World, conference: Conference) -> None:
@@ -79,7 +93,8 @@ def _tune(world: World, conference: Conference, member: Participant) -> None:
         names = ", ".join(world.phone(p.call.person).label for p in heard)
         if ear.current is None or ear.current.text != names:
             ear.begin("talk", names, world.now)
-        member.call.joined.fire()
+        for other in heard:
+            member.call.meets(other.call)
 
 
 def _audible(conference: Conference, member: Participant) -> list[Participant]:
@@ -113,6 +128,8 @@ def end(world: World, conference: Conference, reason: str, by: Call | None = Non
     conference.reason, conference.ended_by = reason, by.sid if by else ""
     for member in list(conference.participants):
         leave(world, conference, member, "conference_ended")
+    if conference.recording is not None:
+        taping.stop(world, conference.recording)
     told = {"ReasonConferenceEnded": reason}
     if by is not None:
         told["CallSidEndingConference"] = by.sid

@@ -12,6 +12,7 @@ from callcenter.simulator.ledger import Ring
 from callcenter.simulator.people import take
 from callcenter.simulator.world import World
 
+UNCALLABLE = 13224
 DECLINED = {"busy": Status.BUSY, "canceled": Status.CANCELED, "no-answer": Status.NO_ANSWER}
 
 
@@ -40,8 +41,14 @@ def ring(world: World, call: Call, timeout: float) -> Script[bool]:
 
 
 def _fails(world: World, call: Call, behaviour: Behaviour) -> bool:
-    """End a call that never rings; return whether it did."""
-    if behaviour.conduct == "unreachable" or not is_callable(call.to):
+    """End a call that never rings; return whether it did.
+
+    For a softphone that is not there `ringing` is reported all the same, and nobody answers.
+    """
+    if not is_callable(call.to):
+        world.warn(UNCALLABLE, f"{call.to!r} cannot be called.", call_sid=call.sid)
+        progress.end(world, call, Status.FAILED, "carrier")
+    elif behaviour.conduct == "unreachable" and not call.to.startswith("client:"):
         progress.end(world, call, Status.FAILED, "carrier")
     elif behaviour.conduct == "busy" or world.phone(call.to).engaged(call):
         progress.end(world, call, Status.BUSY, "carrier")
@@ -50,9 +57,9 @@ def _fails(world: World, call: Call, behaviour: Behaviour) -> bool:
 
 def _begin(world: World, call: Call, behaviour: Behaviour) -> None:
     call.rang = world.now
-    world.ledger.begins_ringing(
-        Ring(call.sid, call.to, call.from_, world.clock.now(), reported=behaviour.reports_ringing)
-    )
+    if behaviour.conduct != "unreachable":
+        reported = behaviour.reports_ringing
+        world.ledger.begins_ringing(Ring(call.sid, call.to, call.from_, world.clock.now(), reported=reported))
     progress.move(world, call, Status.RINGING, tell=behaviour.reports_ringing)
     world.kernel.spawn(take(world, call, behaviour))
 

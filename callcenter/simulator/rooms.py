@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from callcenter.simulator.calls import Call
 from callcenter.simulator.kernel import Process, Signal
+from callcenter.simulator.recordings import Recording
 from callcenter.simulator.webhooks import Callback, Subscription
 
 
@@ -52,6 +53,7 @@ class Conference:
     updated: float = 0.0
     participants: list[Participant] = field(default_factory=list)
     sequence: int = 0
+    recording: Recording | None = None
     reason: str = ""
     ended_by: str = ""
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from callcenter.simulator.calls import Call
 from callcenter.simulator.ear import Moment
-from callcenter.simulator.ledger import Ring
 
 PHRASES = {
     "speech": "heard: {text}",
@@ -29,17 +28,17 @@ def offset(seconds: float) -> str:
 
 def lines(call: Call, until: float) -> list[str]:
     """Return the call's transcript, one line per moment, counted from its beginning."""
-    return [f"{offset(at - call.created)} {text}" for at, text in spoken(call, until)]
+    return [f"{offset(at - call.created)} {text}" for at, _, text in moments(call, until)]
 
 
-def spoken(call: Call, until: float) -> Iterator[tuple[float, str]]:
-    """Yield (seconds since the network's start, what happened); without waiting and short gaps."""
+def moments(call: Call, until: float) -> Iterator[tuple[float, str, str]]:
+    """Yield (seconds since the network's start, kind, what happened); a silence is told when it is one."""
     for moment in call.ear.moments:
         if moment.kind == "silence":
             if (moment.ended or until) - moment.began > NOTICEABLE_SILENCE:
-                yield moment.began, f"silence{_why(moment)}"
+                yield moment.began + NOTICEABLE_SILENCE, moment.kind, f"silence{_why(moment)}"
         elif moment.kind in PHRASES:
-            yield moment.began, PHRASES[moment.kind].format(text=moment.text) + _cut(moment)
+            yield moment.began, moment.kind, PHRASES[moment.kind].format(text=moment.text) + _cut(moment)
 
 
 def _why(moment: Moment) -> str:
@@ -50,15 +49,3 @@ def _cut(moment: Moment) -> str:
     if moment.kind != "speech" or moment.ended is None or moment.planned is None:
         return ""
     return " …(cut short)" if moment.ended - moment.began < moment.planned - 0.05 else ""
-
-
-def ring_line(ring: Ring, label: str) -> str:
-    """Return one telephone's ringing in a line."""
-    if ring.seconds is None:
-        return f"rings: {label}"
-    outcome = (
-        f"answered after {ring.seconds:.0f} s"
-        if ring.answered
-        else f"{ring.result} after {ring.seconds:.0f} s"
-    )
-    return f"rings: {label} ring {ring.rings}, {outcome}"

@@ -1,41 +1,17 @@
 """One call from ring to talk: the example that the journeys are written after."""
 
 from callcenter.simulator import Network
-from tests.simulator.app import HOST, App
+from tests.simulator.app import App
+from tests.simulator.asking import order, redirect
 from tests.simulator.conftest import AGENT, CALLER, HOTLINE
 
 ZH = 'voice="Polly.Zhiyu" language="cmn-CN"'
-ROOM = '<Dial action="/after"><Conference endConferenceOnExit="true" waitUrl="" beep="false">room-1</Conference></Dial>'
-
-
-def order(net: Network, to: str, url: str) -> str:
-    """Place a call as the application does, by REST."""
-    form = (
-        ("To", to),
-        ("From", HOTLINE),
-        ("Url", f"{HOST}{url}"),
-        ("StatusCallback", f"{HOST}/status"),
-        *(("StatusCallbackEvent", event) for event in ("initiated", "ringing", "answered", "completed")),
-    )
-    settings = net.world.settings
-    path = f"/2010-04-01/Accounts/{settings.account_sid}/Calls.json"
-    status, call = net.rest.handle("POST", path, form, (settings.account_sid, settings.auth_token))
-    assert status == 201
-    assert call is not None
-    return str(call["sid"])
-
-
-def redirect(net: Network, sid: str, url: str) -> int:
-    """Give a call another document by REST; return the HTTP status."""
-    settings = net.world.settings
-    path = f"/2010-04-01/Accounts/{settings.account_sid}/Calls/{sid}.json"
-    auth = (settings.account_sid, settings.auth_token)
-    return net.rest.handle("POST", path, (("Url", f"{HOST}{url}"),), auth)[0]
+ROOM = '<Dial action="/after"><Conference endConferenceOnExit="true" waitUrl="">room-1</Conference></Dial>'
 
 
 def test_a_caller_presses_waits_and_talks_with_the_agent_who_accepts(net: Network, app: App) -> None:
     app.pages |= {
-        "/voice": f'<Gather numDigits="1" action="/menu"><Say {ZH}>您好，客服部。技术问题请按 1。</Say></Gather>',
+        "/voice": f'<Gather numDigits="1" action="/menu"><Say {ZH}>您好。技术问题请按 1。</Say></Gather>',
         "/menu": '<Enqueue action="/left" waitUrl="/wait">support</Enqueue>',
         "/wait": f"<Say {ZH}>请稍等。</Say><Play>/music.wav</Play>",
         "/left": "",
@@ -65,5 +41,3 @@ def test_a_caller_presses_waits_and_talks_with_the_agent_who_accepts(net: Networ
     assert (ring.result, ring.rings, ring.seconds) == ("answered", 2, 6.0)
     assert app.told("/left")[0]["QueueResult"] == "redirected"
     assert caller.silences() == []
-    print(caller.transcript())
-    print(agent.handset.transcript())

@@ -6,6 +6,7 @@ too; redirecting what is not in progress is 21220.
 
 from datetime import date
 from typing import Literal
+from urllib.parse import urlsplit
 
 from callcenter.simulator import progress
 from callcenter.simulator.addresses import is_callable, normalised
@@ -18,7 +19,8 @@ from callcenter.simulator.rest.request import Json, RestQuery
 from callcenter.simulator.twiml.grammar import LEG_EVENTS
 from callcenter.simulator.webhooks import Subscription
 
-INVALID_TO, INVALID_FROM, NO_URL, BAD_EVENT, TWIML_TOO_LONG = 21211, 21212, 21205, 21626, 32018
+INVALID_TO, NOT_OURS, INVALID_FROM = 21211, 21210, 21212
+NO_URL, BAD_CALLBACK, BAD_EVENT, TWIML_TOO_LONG = 21205, 21609, 21626, 32018
 TWIML_LIMIT, MAX_TIMEOUT = 4000, 600
 DETECTION: dict[str, Literal["Enable", "DetectMessageEnd"]] = {
     "Enable": "Enable",
@@ -42,6 +44,8 @@ def order_of(query: RestQuery, source: Source | None = None) -> Order:
         raise RestError(400, 21213, "No 'From' number is specified")
     if not is_callable(from_):
         raise RestError(400, INVALID_FROM, f"The source phone number provided, {from_}, is not valid.")
+    if from_.startswith("+") and from_ not in query.world.numbers:
+        raise RestError(400, NOT_OURS, f"The source phone number provided, {from_}, is not yet verified.")
     return Order(
         to,
         from_,
@@ -73,6 +77,8 @@ def source_of(query: RestQuery) -> Source:
 def _subscription(query: RestQuery) -> Subscription | None:
     callback = query.callback("StatusCallback", "StatusCallbackMethod")
     events = frozenset(query.all("StatusCallbackEvent"))
+    if callback and "_" in (urlsplit(callback.url).hostname or ""):
+        raise RestError(400, BAD_CALLBACK, f"Invalid StatusCallback: {callback.url}")
     if not events <= LEG_EVENTS:
         query.world.warn(
             BAD_EVENT, f"StatusCallbackEvent must be repeated, one of {sorted(LEG_EVENTS)}: {events}"

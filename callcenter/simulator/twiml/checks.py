@@ -53,7 +53,7 @@ def _misplaced(verb: Element, place: str) -> Doubt:
 
 def _element(element: Element, document: Document) -> Iterator[Doubt]:
     yield from _attributes(element, document)
-    yield from _special(element)
+    yield from _special(element, document)
     allowed = CHILDREN.get(element.name, frozenset())
     for child in element.children:
         if element.name in FREE_CHILDREN:
@@ -109,7 +109,7 @@ def _address(element: Element, name: str, value: str, document: Document) -> Ite
         yield Doubt(SCHEMA, f"<{element.name} {name}>: the host of a callback must not contain underscores.")
 
 
-def _special(element: Element) -> Iterator[Doubt]:
+def _special(element: Element, document: Document) -> Iterator[Doubt]:
     if element.name == "Say":
         yield from _say(element)
     elif element.name == "Gather":
@@ -122,6 +122,8 @@ def _special(element: Element) -> Iterator[Doubt]:
         yield from _conference(element)
     elif element.name in ("Play", "Redirect") and not element.text and not element.get("digits"):
         yield Doubt(BAD_URL, f"<{element.name}> without an address.", fatal=element.name == "Play")
+    elif element.name in ("Play", "Redirect") and element.text:
+        yield from _address(element, "text", element.text, document)
 
 
 def _say(element: Element) -> Iterator[Doubt]:

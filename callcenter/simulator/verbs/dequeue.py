@@ -70,7 +70,7 @@ def _talk(run: Run, member: Member) -> Script[None]:
     me.peer, other.peer = other, me
     for one, two in ((me, other), (other, me)):
         one.ear.begin("talk", run.world.phone(two.person).label, run.world.now)
-        one.joined.fire()
+        one.meets(two)
     try:
         yield (other.over, member.released)
     finally:

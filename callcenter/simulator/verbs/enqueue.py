@@ -15,7 +15,8 @@ from callcenter.simulator.webhooks import Pairs
 from callcenter.simulator.world import World
 
 DEFAULT_MUSIC = "the network's own music"
-EMPTY_DOCUMENT, WAIT_FAILED = 12200, 13411
+EMPTY_DOCUMENT = 12200
+TOO_MANY_IDLE = 5
 
 
 class Stop(Interrupt):
@@ -92,22 +93,28 @@ def _waiting(run: Run, verb: Element, queue: Queue, member: Member) -> Script[st
     """Carry out the waiting document again and again; return why it ended."""
     start = _wait_source(run, verb)
     if start is None:
-        yield from _default_wait(run, verb)
-    following = start
+        return (yield from _default_wait(run, verb))
+    following: Source | None = start
+    idle = 0
     while True:
         began = run.world.now
         try:
-            following = yield from _one(run, following, queue, member)
+            following = yield from _one(run, following or start, queue, member)
         except LeaveQueue:
             return "leave"
         except HangUp:
             return "hangup"
         except TwimlFailure:
             return "error"
-        following = following or start
-        if run.world.now - began <= run.world.settings.latency:
-            run.warn(EMPTY_DOCUMENT, "A waiting document without any time in it is asked for in a circle.")
-            yield (run.world.kernel.timer(1.0),)
+        idle = 0 if run.world.now - began > 2 * run.world.settings.latency else idle + 1
+        if idle >= TOO_MANY_IDLE:
+            yield from _slow_down(run)
+
+
+def _slow_down(run: Run) -> Script[None]:
+    """Write down that documents without any time in them follow each other, and let a second pass."""
+    run.warn(EMPTY_DOCUMENT, "Waiting documents without any time in them are asked for in a circle.")
+    yield (run.world.kernel.timer(1.0),)
 
 
 def _wait_source(run: Run, verb: Element) -> Source | None:
@@ -115,7 +122,7 @@ def _wait_source(run: Run, verb: Element) -> Source | None:
     return Source(url) if url else None
 
 
-def _default_wait(run: Run, verb: Element) -> Script[None]:
+def _default_wait(run: Run, verb: Element) -> Script[str]:
     """Without a waitUrl the network plays its own music; an empty one is silence."""
     silent = "waitUrl" in verb.attributes
     run.call.ear.begin("silence" if silent else "music", "" if silent else DEFAULT_MUSIC, run.world.now)
@@ -123,10 +130,10 @@ def _default_wait(run: Run, verb: Element) -> Script[None]:
         yield (run.world.kernel.timer(3600.0),)
 
 
-def _one(run: Run, source: Source | None, queue: Queue, member: Member) -> Script[Source | None]:
+def _one(run: Run, source: Source, queue: Queue, member: Member) -> Script[Source | None]:
     """Carry out one waiting document; return what its action or Redirect leads to, None when it ran out."""
     extra = _place_in_queue(run.world, queue, member)
-    document = yield from obtain(run.world, run.call, source or Source(), "queue", extra)
+    document = yield from obtain(run.world, run.call, source, "queue", extra)
     try:
         yield from perform(Run(run.world, run.call, document, "queue"))
     except Goto as way:
