@@ -26,6 +26,7 @@ from callcenter.carrier.port import (
 )
 
 if TYPE_CHECKING:
+    from requests.adapters import BaseAdapter
     from twilio.http.http_client import TwilioHttpClient
     from twilio.rest import Client
 
@@ -44,8 +45,9 @@ class TwilioCarrier:
     """The carrier port over Twilio's REST API, or whoever speaks it at `api_url`.
 
     With an API key the account SID only names the account. `timeout_seconds` bounds connecting and each
-    silence of the answer. Safe for threads: each has a client of its own, because the SDK's HTTP client
-    hands back its last answer, whoever asked.
+    silence of the answer; a `transport` (an adapter of requests) may stand for the network. Safe for
+    threads: each has a client of its own, because the SDK's HTTP client hands back its last answer,
+    whoever asked.
     """
 
     def __init__(
@@ -57,11 +59,13 @@ class TwilioCarrier:
         api_key: str | None = None,
         api_secret: str | None = None,
         timeout_seconds: float = 10,
+        transport: "BaseAdapter | None" = None,
     ) -> None:
         self._account = account_sid
         self._login = (api_key, api_secret) if api_key and api_secret else (account_sid, auth_token)
         self._api_url = (api_url or _API).rstrip("/")
         self._timeout = timeout_seconds
+        self._transport = transport
         self._thread = threading.local()
 
     def place(self, placement: Placement) -> str:
@@ -145,6 +149,8 @@ class TwilioCarrier:
         from twilio.http.http_client import TwilioHttpClient  # noqa: PLC0415
 
         http = TwilioHttpClient(timeout=self._timeout, max_retries=0, logger=_SILENT)
+        if self._transport is not None and http.session is not None:
+            http.session.mount(self._api_url, self._transport)
         # An empty environment would be replaced by the process's own, with its TWILIO_EDGE.
         settings = {"TWILIO_EDGE": ""}
         return self._client_class(*self._login, self._account, http_client=http, environment=settings)

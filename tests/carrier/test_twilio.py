@@ -150,6 +150,12 @@ def test_an_order_that_failed_may_be_repeated(server: Server, fault: str | tuple
     assert len(server.rest.requests) == 1
 
 
+def test_a_recordings_server_that_fails_is_down(server: Server) -> None:
+    server.rest.faults.append((503, "busy"))
+    with pytest.raises(CarrierDown):
+        carrier(server.url).recording("RE" + "0" * 32)
+
+
 def test_a_list_with_a_missing_page_is_no_list(server: Server) -> None:
     """Two complete listings are a witness; half a listing must not pass for one."""
     for _ in range(5):
