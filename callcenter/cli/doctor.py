@@ -1,0 +1,171 @@
+"""`callcenter doctor`: is this installation fit to take calls, and if not, what to do about it."""
+
+import json
+import os
+from dataclasses import dataclass
+from typing import Annotated
+
+import sqlalchemy as sa
+import typer
+
+from callcenter import bell, clock, schema
+from callcenter.calendars.queries import hours_of
+from callcenter.calendars.rules import next_opening
+from callcenter.cli.guards import carrier_login
+from callcenter.cli.wire import ask
+from callcenter.db import Database
+from callcenter.errors import CallCenterError
+from callcenter.lines.queries import lines
+from callcenter.organisation.queries import find_centre, skill_by_key
+from callcenter.settings import Door, Settings, SettingsError, is_loopback, load_settings
+from callcenter.staff.queries import agents, agents_with_skill
+
+TWILIO = "https://api.twilio.com"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was looked at, whether it is well, and what to do where it is not."""
+
+    part: str
+    well: bool
+    said: str
+
+
+def register(app: typer.Typer) -> None:
+    """Add `doctor` to the command line."""
+    app.command()(doctor)
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Answer as JSON.")] = False,
+) -> None:
+    """Look at settings, database, schema, Redis, centre, agents, carrier; exit 1 with what to do."""
+    findings = examine()
+    if as_json:
+        typer.echo(json.dumps([finding.__dict__ for finding in findings], ensure_ascii=False))
+    else:
+        for finding in findings:
+            typer.echo(f"{'ok     ' if finding.well else 'PROBLEM'}  {finding.part}: {finding.said}")
+    if not all(finding.well for finding in findings):
+        raise typer.Exit(1)
+
+
+def examine() -> list[Finding]:
+    """Return all findings; later ones are left out where they would only repeat an earlier one."""
+    try:
+        settings = load_settings(os.environ, Door.UP)
+    except SettingsError as wrong:
+        return [Finding("settings", False, problem) for problem in wrong.problems]
+    found = [Finding("settings", True, "complete"), _public_url(settings), _redis(settings)]
+    database = Database(settings.database_url)
+    try:
+        found += _database(database, settings)
+    finally:
+        database.dispose()
+    return found + _carrier(settings, _numbers(settings))
+
+
+def _public_url(settings: Settings) -> Finding:
+    if is_loopback(settings.public_url) and not settings.twilio_api_url:
+        return Finding("public URL", False, "Twilio cannot reach this machine by it: set PUBLIC_URL")
+    return Finding("public URL", True, settings.public_url)
+
+
+def _redis(settings: Settings) -> Finding:
+    if settings.redis_url is None:
+        return Finding("redis", True, "callcenter up brings its own")
+    if bell.answers(settings.redis_url):
+        return Finding("redis", True, "answers")
+    return Finding("redis", False, "does not answer: start it, or correct REDIS_URL")
+
+
+def _database(database: Database, settings: Settings) -> list[Finding]:
+    try:
+        reached = schema.current(database.engine)
+    except sa.exc.SQLAlchemyError as wrong:
+        return [
+            Finding("database", False, f"does not answer ({wrong.__class__.__name__}): check DATABASE_URL")
+        ]
+    found = [Finding("database", True, database.engine.dialect.name)]
+    if reached != schema.head():
+        return [
+            *found,
+            Finding("schema", False, f"is at {reached}, {schema.head()} is needed: callcenter migrate"),
+        ]
+    return [*found, Finding("schema", True, str(reached)), *_centre(database, settings)]
+
+
+def _centre(database: Database, settings: Settings) -> list[Finding]:
+    with database.reading() as session:
+        centre = find_centre(session)
+        if centre is None:
+            return [Finding("centre", False, "there is none yet: callcenter apply FILE")]
+        known = lines(session)
+        found = [Finding("centre", bool(known), f"{centre.name}, {len(known)} lines")]
+        found += [finding for line in known for finding in _line(session, line)]
+        return found + _agents(session, settings)
+
+
+def _line(session: Session, line: Line) -> Iterator[Finding]:
+    """A line opens at some time, and every choice of its menu leads to somebody."""
+    if next_opening(hours_of(session, line.calendar_id), clock.system()) is None:
+        yield Finding(f"line {line.key}", False, "never opens: give its calendar hours")
+    for key in sorted({item["skill"] for item in line.menu if item.get("skill")}):
+        skill = skill_by_key(session, key)
+        if skill is None or not agents_with_skill(session, skill.id):
+            yield Finding(f"line {line.key}", False, f'nobody has the skill "{key}" of its menu')
+
+
+def _agents(session: Session, settings: Settings) -> list[Finding]:
+    """A browser is a telephone only where the account knows the application behind it."""
+    browsers = [agent.key for agent in agents(session) if agent.address.startswith("client:")]
+    if browsers and not settings.twilio_twiml_app_sid:
+        said = f"{', '.join(browsers)} ring in a browser: set TWILIO_TWIML_APP_SID, or give them a phone"
+        return [Finding("agents", False, said)]
+    return []
+
+
+def _numbers(settings: Settings) -> list[str]:
+    """Return the lines' numbers, none where the database cannot say."""
+    database = Database(settings.database_url)
+    try:
+        with database.reading() as session:
+            return [line.number for line in lines(session)]
+    except (sa.exc.SQLAlchemyError, CallCenterError):
+        return []
+    finally:
+        database.dispose()
+
+
+def _carrier(settings: Settings, numbers: list[str]) -> list[Finding]:
+    """The carrier knows us, and announces the calls of our lines where we listen."""
+    base = settings.twilio_api_url or TWILIO
+    listing = (
+        f"{base}/2010-04-01/Accounts/{settings.twilio_account_sid}/IncomingPhoneNumbers.json?PageSize=1000"
+    )
+    answer = ask(listing, authorization=carrier_login(settings))
+    if not answer.ok:
+        return [Finding("carrier", False, _carrier_fault(answer.status))]
+    wanted = f"{settings.public_url}/twilio/voice"
+    announced = {item["phone_number"]: item["voice_url"] for item in answer.body["incoming_phone_numbers"]}
+    return [
+        Finding("carrier", True, base),
+        *(_announced(number, announced.get(number), wanted) for number in numbers),
+    ]
+
+
+def _carrier_fault(status: int) -> str:
+    if status == 0:
+        return "does not answer: check the network and TWILIO_API_URL"
+    return f"refuses us ({status}): check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN"
+
+
+def _announced(number: str, voice_url: str | None, wanted: str) -> Finding:
+    if voice_url is None:
+        return Finding(f"number {number}", False, "does not belong to this account")
+    if voice_url != wanted:
+        return Finding(
+            f"number {number}", False, f"set its voice URL to {wanted} (POST), it is {voice_url or 'empty'}"
+        )
+    return Finding(f"number {number}", True, "leads here")

@@ -1,0 +1,126 @@
+"""The processes: `web`, `worker`, `clock`, `migrate`, and `up`, which is all of them."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from callcenter.cli.guards import refuse_foreign_simulator
+from callcenter.logs import configure_logs
+from callcenter.settings import Door, Settings, load_settings
+from callcenter.wiring import secrets_of
+
+if TYPE_CHECKING:
+    from callcenter.supervisor import Part
+
+DRAIN_SECONDS = 20
+Workers = Annotated[int, typer.Option(min=1, max=64, help="How many worker processes.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the processes to the command line."""
+    for command in (up, web, worker, clock, migrate):
+        app.command()(command)
+
+
+def web() -> None:
+    """Serve webhooks and the API at PORT; any number of these may run."""
+    import uvicorn
+
+    from callcenter.web.app import create_app
+    from callcenter.wiring import make_work
+
+    settings = enter(Door.SERVE, "web")
+    uvicorn.run(
+        create_app(make_work(settings), settings),
+        host="127.0.0.1" if settings.mode == "demo" else "0.0.0.0",  # noqa: S104  A hotline is public.
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ws="none",
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )
+
+
+def worker() -> None:
+    """Perform jobs; any number of these may run."""
+    from callcenter.wiring import make_work
+    from callcenter.worker import run_worker
+
+    settings = enter(Door.SERVE, "worker")
+    run_worker(make_work(settings), settings.redis_url or "", threading.Event())
+
+
+def clock() -> None:
+    """Find what is due; several of these may run, one acts."""
+    from callcenter.clock_process import run_clock
+    from callcenter.wiring import make_work
+
+    settings = enter(Door.SERVE, "clock")
+    run_clock(make_work(settings), until_signal())
+
+
+def migrate() -> None:
+    """Take the database to the schema that this version needs."""
+    settings = load_settings(os.environ)
+    typer.echo(f"The schema is at {take_to_head(settings)}.")
+
+
+def up(workers: Workers = 2) -> None:
+    """Migrate, then run everything on this machine; brings its own Valkey unless REDIS_URL is set."""
+    from callcenter.embedded import EmbeddedValkey
+    from callcenter.supervisor import Supervisor
+
+    settings = enter(Door.UP, "up")
+    stop = until_signal()
+    take_to_head(settings)
+    valkey = None if settings.redis_url else EmbeddedValkey(Path("var/valkey"))
+    if valkey:
+        valkey.start()
+    environ = {**os.environ, "REDIS_URL": settings.redis_url or (valkey.url if valkey else "")}
+    try:
+        status = Supervisor(parts(environ, workers), tend=valkey.tend if valkey else lambda: None).run(stop)
+    finally:
+        if valkey:
+            valkey.stop()
+    raise typer.Exit(status)
+
+
+def parts(environ: Mapping[str, str], workers: int) -> "list[Part]":
+    """Return the processes of one installation on one machine."""
+    from callcenter.supervisor import Part
+
+    names = ["web", "clock", *["worker"] * workers]
+    return [Part(name, [sys.executable, "-m", "callcenter.cli", name], environ) for name in names]
+
+
+def enter(door: Door, process: str) -> Settings:
+    """Read the settings, refuse what cannot be, send the logs down their road."""
+    settings = load_settings(os.environ, door)
+    configure_logs(process, secrets=secrets_of(settings))
+    refuse_foreign_simulator(settings)
+    return settings
+
+
+def take_to_head(settings: Settings) -> str:
+    """Migrate with the schema owner's address where there is one; return the revision reached."""
+    from callcenter import migrate as steps
+    from callcenter import schema
+
+    steps.upgrade(settings.migrate_database_url or settings.database_url)
+    return schema.head()
+
+
+def until_signal() -> threading.Event:
+    """Return an event that SIGTERM and Ctrl-C set."""
+    stop = threading.Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, lambda *_: stop.set())
+    return stop
