@@ -1,0 +1,78 @@
+"""One mechanism behind every time limit: open, kept, late, broken, cancelled."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from callcenter import ids
+from callcenter.jobs import Work
+from callcenter.promises.actions import keep_promise, mark_late, promise, settle_promises
+from callcenter.promises.models import Promise
+from tests.doubles import SettableTime
+
+GRACE = timedelta(minutes=10)
+
+
+@pytest.fixture
+def owed(work: Work) -> UUID:
+    """A callback that is due in an hour."""
+    subject = ids.new()
+    with work.transaction() as session:
+        promise(
+            session, rule="HL-8", subject_kind="callback", subject_id=subject, grace=GRACE,
+            due_at=work.at() + timedelta(hours=1), why={"rule": "HL-8"}, at=work.at(),
+        )  # fmt: skip
+    return subject
+
+
+def state(work: Work) -> str:
+    """The promise's state."""
+    with work.db.reading() as session:
+        return session.scalars(sa.select(Promise.state)).one()
+
+
+# numbers.md: "promises whose window [due, due + grace, default 10 min] saw the attempt".
+@pytest.mark.parametrize(("minutes", "expected"), [(0, "kept"), (60, "kept"), (70, "kept"), (70.1, "late")])
+def test_kept_up_to_its_grace(
+    work: Work, owed: UUID, time: SettableTime, minutes: float, expected: str
+) -> None:
+    time.moves(minutes=minutes)
+    with work.transaction() as session:
+        keep_promise(session, "HL-8", "callback", owed, work.at())
+    assert state(work) == expected
+
+
+def test_a_late_one_is_still_owed_and_may_be_broken(work: Work, owed: UUID, time: SettableTime) -> None:
+    time.moves(minutes=71)
+    with work.transaction() as session:
+        assert mark_late(session, work.at()) == 1
+    with work.transaction() as session:
+        assert mark_late(session, work.at()) == 0, "marked once"
+    assert state(work) == "late"
+    with work.transaction() as session:
+        settle_promises(session, "callback", owed, "broken", work.at())
+    assert state(work) == "broken"
+
+
+def test_what_is_settled_stays_settled(work: Work, owed: UUID, time: SettableTime) -> None:
+    with work.transaction() as session:
+        keep_promise(session, "HL-8", "callback", owed, work.at())
+    time.moves(hours=3)
+    with work.transaction() as session:
+        mark_late(session, work.at())
+        settle_promises(session, "callback", owed, "broken", work.at())
+        keep_promise(session, "HL-8", "callback", owed, work.at())
+    assert state(work) == "kept"
+
+
+def test_promising_again_moves_the_time(work: Work, owed: UUID, time: SettableTime) -> None:
+    later = work.at() + timedelta(hours=5)
+    with work.transaction() as session:
+        promise(
+            session, rule="HL-8", subject_kind="callback", subject_id=owed, due_at=later, why={}, at=work.at()
+        )
+    with work.db.reading() as session:
+        row = session.scalars(sa.select(Promise)).one()
+    assert (row.due_at, row.state) == (later, "open")

@@ -1,0 +1,35 @@
+"""The application on a database of its own, with the example centre in it."""
+
+from collections.abc import Iterator
+
+import pytest
+from starlette.testclient import TestClient
+
+from callcenter.jobs import Work
+from callcenter.settings import Settings, load_settings
+from callcenter.switchboard import jobs  # noqa: F401  Importing jobs names them.
+from callcenter.web.app import create_app
+from tests import xinghe
+from tests.web.twilio import ACCOUNT, PUBLIC_URL, TOKEN, Poster
+
+
+@pytest.fixture
+def settings() -> Settings:
+    """Settings that go with the tests' carrier."""
+    return load_settings(
+        {
+            "PUBLIC_URL": PUBLIC_URL,
+            "SECRET_KEY": "a secret key that only these tests know",
+            "TWILIO_ACCOUNT_SID": ACCOUNT,
+            "TWILIO_AUTH_TOKEN": TOKEN,
+            "DATABASE_URL": "sqlite:///not-used.sqlite",
+        }
+    )
+
+
+@pytest.fixture
+def carrier(work: Work, settings: Settings) -> Iterator[Poster]:
+    """The carrier's side of the application."""
+    xinghe.open_centre(work)
+    with TestClient(create_app(work, settings), base_url=PUBLIC_URL) as web:
+        yield Poster(web)
