@@ -2,11 +2,13 @@
 
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
 import sqlalchemy as sa
 import typer
+from sqlalchemy.orm import Session
 
 from callcenter import bell, clock, schema
 from callcenter.calendars.queries import hours_of
@@ -15,6 +17,7 @@ from callcenter.cli.guards import carrier_login
 from callcenter.cli.wire import ask
 from callcenter.db import Database
 from callcenter.errors import CallCenterError
+from callcenter.lines.models import Line
 from callcenter.lines.queries import lines
 from callcenter.organisation.queries import find_centre, skill_by_key
 from callcenter.settings import Door, Settings, SettingsError, is_loopback, load_settings
