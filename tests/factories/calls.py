@@ -31,7 +31,7 @@ def call(session: Session, line: Line, at: datetime, **other: Any) -> Call:
 def event(session: Session, call: Call, kind: str, at: datetime, **other: Any) -> CallEvent:
     """Something that happened on the caller's leg."""
     values = {"call_id": call.id, "leg_sid": call.sid, "key": f"{kind}:{at.timestamp()}", "kind": kind}
-    return added(session, CallEvent(at=at, recorded_at=at, **{**values, "detail": {}} | other))
+    return added(session, CallEvent(**{**values, "at": at, "recorded_at": at, "detail": {}} | other))
 
 
 def queued(session: Session, line: Line, at: datetime, outcome: str, waited: float, **other: Any) -> Call:

@@ -1,8 +1,11 @@
-"""How a call's story looks: shapes, and the rows poured into them; the timeline is one list by time."""
+"""How a call's story looks: shapes, and the rows poured into them; the timeline is one list by time.
+
+The carrier's stamps have whole seconds: inside a second, moments stand in the order in which we learned them.
+"""
 
 import html
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -169,7 +172,7 @@ def tell(call: Call, story: Story) -> dict[str, Any]:
         "left_queue_at": call.left_queue_at,
         "customer": story.customer and StoryCustomer(**_pick(StoryCustomer, story.customer)),
         "legs": [StoryLeg(**_pick(StoryLeg, leg, agent=_agent(story, leg.agent_id))) for leg in story.legs],
-        "timeline": sorted(_moments(story), key=lambda moment: moment.at),
+        "timeline": [moment for _, moment in sorted(_moments(story), key=lambda pair: pair[0])],
         "offer_list": [_offer(story, offer, ring) for offer, ring in story.offers],
         "attempts": [
             StoryAttempt(**_pick(StoryAttempt, each, purpose=each.purpose_kind, to=each.to_address))
@@ -200,17 +203,26 @@ def _offer(story: Story, offer: Offer, ring: RingMeasure | None) -> StoryOffer:
     return StoryOffer(**_pick(StoryOffer, offer, agent=agent, leg=offer.leg_sid, ring=measured))
 
 
-def _moments(story: Story) -> Iterator[Moment]:
+Order = tuple[datetime, datetime]
+
+
+def _placed(moment: Moment, learned: datetime) -> tuple[Order, Moment]:
+    return (moment.at.replace(microsecond=0), learned), moment
+
+
+def _moments(story: Story) -> Iterator[tuple[Order, Moment]]:
     for event, words in story.events:
-        yield _event(event, words)
+        yield _placed(_event(event, words), event.recorded_at)
     for offer, ring in story.offers:
         yield from _offer_moments(story, offer, ring)
     for attempt in story.attempts:
         placed = {"to": attempt.to_address, "state": attempt.state, "purpose": attempt.purpose_kind}
-        yield Moment(at=attempt.sent_at or attempt.created_at, kind="attempt", leg=attempt.sid, detail=placed)
+        at = attempt.sent_at or attempt.created_at
+        yield _placed(Moment(at=at, kind="attempt", leg=attempt.sid, detail=placed), at)
     for order in story.orders:
         detail: dict[str, Any] = {"state": order.state, "tries": order.tries}
-        yield Moment(at=order.created_at, kind=f"order.{order.verb}", leg=order.sid, detail=detail)
+        moment = Moment(at=order.created_at, kind=f"order.{order.verb}", leg=order.sid, detail=detail)
+        yield _placed(moment, order.created_at)
 
 
 def _event(event: CallEvent, words: CallWords | None) -> Moment:
@@ -227,19 +239,24 @@ def _event(event: CallEvent, words: CallWords | None) -> Moment:
     )
 
 
-def _offer_moments(story: Story, offer: Offer, ring: RingMeasure | None) -> Iterator[Moment]:
-    moments: Mapping[str, datetime | None] = {
-        "made": offer.made_at,
-        "accepted": offer.accepted_at,
-        "joined": offer.joined_at,
-        offer.state if offer.ended_at else "ended": offer.ended_at,
-    }
+def _offer_moments(story: Story, offer: Offer, ring: RingMeasure | None) -> Iterator[tuple[Order, Moment]]:
+    """Tell an offer's life; each step was learned no earlier than the one before."""
+    steps = (
+        ("made", offer.made_at),
+        ("accepted", offer.accepted_at),
+        ("joined", offer.joined_at),
+        (offer.state, offer.ended_at),
+    )
     measured = {"seconds": ring.ring_seconds, "rings": ring.rings, "within": ring.within} if ring else {}
-    for name, at in moments.items():
+    agent, learned = _agent(story, offer.agent_id), offer.made_at
+    for name, at in steps:
+        if at is None:
+            continue
+        learned = max(learned, at)
         detail = measured if name != "made" else {}
-        if at is not None:
-            agent = _agent(story, offer.agent_id)
-            yield Moment(at=at, kind=f"offer.{name}", leg=offer.leg_sid, agent=agent, detail=detail)
+        yield _placed(
+            Moment(at=at, kind=f"offer.{name}", leg=offer.leg_sid, agent=agent, detail=detail), learned
+        )
 
 
 _SAY = re.compile(r"<Say\b[^>]*>(.*?)</Say>", re.DOTALL)
