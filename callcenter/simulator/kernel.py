@@ -117,7 +117,7 @@ class Kernel:
         self.after_each: list[Action] = []
         self._heap: list[tuple[float, int, Action]] = []
         self._sequence = count()
-        self._driver: int | None = None
+        self._driven = False
 
     @property
     def now(self) -> float:
@@ -154,19 +154,19 @@ class Kernel:
         with self.lock:
             if not self._heap:
                 return False
-            self._enter()
+            self._refuse_reentry()
+            self._driven = True
             time, _, action = heapq.heappop(self._heap)
             self.clock.advance_to(time)
         try:
             self._perform(action)
         finally:
-            self._driver = None
+            self._driven = False
         return True
 
-    def _enter(self) -> None:
-        if self._driver is not None:
+    def _refuse_reentry(self) -> None:
+        if self._driven:
             raise RuntimeError("The network is already being driven: a webhook must not run virtual time.")
-        self._driver = threading.get_ident()
 
     def _perform(self, action: Action) -> None:
         with self.lock:
@@ -178,12 +178,14 @@ class Kernel:
 
     def run_until_time(self, seconds: float) -> None:
         """Take every event up to this time (seconds since the start) and stop there."""
+        self._refuse_reentry()
         while (due := self.due()) is not None and due <= seconds:
             self.step()
         self.clock.advance_to(seconds)
 
     def run_until(self, predicate: Callable[[], bool], limit: float) -> bool:
         """Take events until the predicate holds; return False when `limit` seconds have passed in vain."""
+        self._refuse_reentry()
         deadline = self.now + limit
         while not predicate():
             due = self.due()

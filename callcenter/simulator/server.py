@@ -8,7 +8,7 @@ from dataclasses import replace
 from urllib.parse import parse_qsl
 
 import uvicorn
-from anyio import sleep
+from anyio import move_on_after, sleep
 from anyio.to_thread import run_sync
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -68,16 +68,18 @@ def _rest(net: Network) -> Endpoint:
         try:
             status, answer = await run_sync(net.rest.handle, request.method, path, form, auth)
         except RestFault as fault:
-            return await _lost(fault)
+            return await _lost(request, fault)
         return Response(status_code=status) if answer is None else JSONResponse(answer, status)
 
     return answer
 
 
-async def _lost(fault: RestFault) -> Response:
-    """Let the client wait in vain, or break off."""
-    if fault.effect == "timeout-after-accept":
-        await sleep(HANG_SECONDS)
+async def _lost(request: Request, fault: RestFault) -> Response:
+    """Let the client wait in vain until it gives up, or break off at once."""
+    patience = HANG_SECONDS if fault.effect == "timeout-after-accept" else 0.0
+    with move_on_after(patience):
+        while not await request.is_disconnected():
+            await sleep(0.05)
     return Reset()
 
 

@@ -25,7 +25,7 @@ GOOD = [
     '<Say voice="Polly.Joanna-Neural" language="en-US"><prosody rate="90%">Hello</prosody></Say>',
     '<Gather input="dtmf speech" speechTimeout="auto" finishOnKey="" hints="a,b"><Pause/></Gather>',
     '<Dial timeout="600" record="record-from-answer-dual" ringTone="cn">+8613900139001</Dial>',
-    '<Dial><Client statusCallback="/leg" statusCallbackEvent="ringing"><Identity>a</Identity></Client></Dial>',
+    '<Dial><Client statusCallback="/l" statusCallbackEvent="ringing"><Identity>a</Identity></Client></Dial>',
     '<Dial><Conference beep="onEnter" waitUrl="">room</Conference></Dial>',
     "<Hangup/><Say>Behind the end, never heard</Say>",
     '<Redirect method="GET">/next</Redirect>',
