@@ -75,7 +75,8 @@ class QueueLeft:
 
 @dataclass(frozen=True)
 class Summoned:
-    """We redirected this leg: the agent of this connection has accepted, or the queue was given up."""
+    """We redirected this leg into the room of this connection; without a room, the other side is gone: a
+    caller goes back into the line, an agent and a customer are told and freed."""
 
     connection: int
     room: str

@@ -44,7 +44,7 @@ def hear(step: Step, heard: Heard) -> Turn:
         case Summoned(connection, room) if step.name != "ended":
             return _summoned(m, connection, room)
         case TalkEnded("not_joined") if step.name != "ended":
-            return waiting.find_again(fresh(m), "waiting.again")
+            return _lost_agent(m)
         case TalkEnded(status) if step.name == "talking":
             return _talked(m, status)
         case _:
@@ -57,10 +57,15 @@ def _means_something(result: str) -> bool:
 
 
 def _summoned(m: Memory, connection: int, room: str) -> Turn:
-    """Go straight into the room where the agent waits; no room means that the wait was given up."""
+    """Go straight into the room where the agent waits; without one the agent was lost on the way."""
     if not room:
-        return waiting.give_up(m)
+        return _lost_agent(m)
     return CALLER.at(talking, keep(fresh(m), connection=connection, room=room), Connect(room))
+
+
+def _lost_agent(m: Memory) -> Turn:
+    """Back into the line; when nobody is there any more, the answer to that question says so."""
+    return waiting.find_again(fresh(m), "waiting.again")
 
 
 @CALLER.state

@@ -122,11 +122,6 @@ def leaving(m: Memory, heard: Heard) -> Turn:
             return _release(m)
 
 
-def give_up(m: Memory) -> Turn:
-    """The centre has ended the wait: nobody is left to take the call."""
-    return _release(keep(m, then="offer", reason="nobody.on_duty"))
-
-
 def _release(m: Memory) -> Turn:
     return CALLER.ask(releasing, fresh(m, "then", "reason"), LeaveQueue())
 

@@ -6,7 +6,7 @@ import pytest
 
 from ivr.asks import FindAgent, HowLong, LeaveQueue, Left, NobodyThere, Queued, ReadNumber
 from ivr.hearing import Pressed, QueueLeft, Silence, Spoke, Summoned
-from ivr.turns import Connect, Gather, Leave, Music
+from ivr.turns import Connect, Enqueue, Gather, Leave, Music
 from tests.ivr.legs import Leg, arrived
 
 ENGLISH = (Pressed("8"), Pressed("1"))
@@ -156,9 +156,16 @@ def test_a_queue_that_fails_is_our_fault_and_leads_on(result: str) -> None:
     ]
 
 
-def test_a_wait_that_we_give_up_leads_to_the_offer() -> None:
-    leg = waiting().hears(Silence(), Summoned(0, ""))
-    assert leg.asked[-1] == LeaveQueue()
+def test_a_summons_without_a_room_leads_back_into_the_line() -> None:
+    """The agent was lost between the redirect and its document; the caller is out of the carrier's queue."""
+    leg = waiting().hears(Silence(), Summoned(1, ""))
+    assert leg.asked[-1] == FindAgent("technical")
+    assert (leg.says, leg.does) == (["刚才没有接上，正在重新为您找客服。"], [Enqueue()])
+
+
+def test_a_summons_without_a_room_when_nobody_is_left() -> None:
+    leg = Leg(arrived(), {FindAgent: [Queued(1, None, None, False), NobodyThere()]})
+    leg.hears(Pressed("1"), Silence(), Summoned(1, ""))
     assert leg.prompts == ["nobody.on_duty", "offer.callback", "offer.message"]
 
 
