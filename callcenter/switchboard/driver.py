@@ -71,10 +71,7 @@ def converse(
     addresses: Addresses,
     at: datetime,
 ) -> str:
-    """Return the document for what was heard under this key of a locked leg."""
-    known = queries.stored_document(session, leg.sid, key)
-    if known is not None:
-        return known
+    """Return the document for what was heard under a key of a locked leg that was not answered before."""
     if not _is_current(leg, key):
         return queries.current_document(session, leg.sid) or HANG_UP
     turn, answers = _think(leg, heard, desks)

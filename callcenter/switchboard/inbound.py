@@ -17,26 +17,28 @@ from callcenter.routing.queries import offers_of_call
 from callcenter.switchboard import offers
 from callcenter.switchboard.answers import CallerDesks
 from callcenter.switchboard.driver import HANG_UP, Addresses, converse
-from callcenter.switchboard.facts import home_zone, line_now
+from callcenter.switchboard.facts import LineNow, home_zone, line_now
 from ivr.hearing import Arrived, Heard, Summoned, TalkEnded
 
 BASE = "/twilio/voice"
+ARRIVED = "arrived"
 
 
 def arrive(work: Work, session: Session, *, sid: str, from_raw: str, to_raw: str, at: datetime) -> str:
     """Answer the first webhook of a call: one call, one leg, the greeting of its line."""
     line = find_line(session, to_raw)
-    call, leg = open_call(session, sid=sid, line=line, from_raw=from_raw, to_raw=to_raw, at=at)
-    if call.ended_at is not None:
-        return HANG_UP
+    now = line_now(session, line, at) if line else None
+    call, leg = open_call(session, sid=sid, line=line, now=now, from_raw=from_raw, to_raw=to_raw, at=at)
+    known = calls.stored_document(session, sid, ARRIVED)
+    if known is not None or call.ended_at is not None:
+        return known or HANG_UP
     heard = Arrived(line=None, hours=None, number=call.from_number)
-    if line is not None:
-        now = line_now(session, line, at)
+    if now is not None:
         name = customer(session, call.customer_id).name if call.customer_id else None
         heard = Arrived(now.facts, now.hours, call.from_number, name)
         if not now.hours.open:
             call.stage = "closed"
-    return _converse(work, session, call, leg, line, "arrived", heard, at)
+    return _converse(work, session, call, leg, line, ARRIVED, heard, at)
 
 
 def find_line(session: Session, to_raw: str) -> Line | None:
@@ -47,7 +49,14 @@ def find_line(session: Session, to_raw: str) -> Line | None:
 
 
 def open_call(
-    session: Session, *, sid: str, line: Line | None, from_raw: str, to_raw: str, at: datetime
+    session: Session,
+    *,
+    sid: str,
+    line: Line | None,
+    from_raw: str,
+    to_raw: str,
+    at: datetime,
+    now: LineNow | None = None,
 ) -> tuple[Call, Leg]:
     """Make the rows of an inbound call, or return those that are there, the leg locked.
 
@@ -55,7 +64,8 @@ def open_call(
     """
     home = find_centre(session)
     number = canonical(from_raw, home.country) if home else None
-    zone = line_now(session, line, at).zone if line else home_zone(session)
+    now = now or (line_now(session, line, at) if line else None)
+    zone = now.zone if now else home_zone(session)
     call = start_call(
         session,
         sid=sid,

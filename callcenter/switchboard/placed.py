@@ -31,6 +31,8 @@ from ivr import asks
 from ivr.hearing import Heard, PickedUp, Summoned
 from ivr.turns import Step
 
+PICKED_UP = "picked-up"
+
 
 def leg_of_attempt(session: Session, attempt_id: UUID, sid: str, at: datetime) -> tuple[Attempt, Leg] | None:
     """Tie a SID to the attempt that its address proves, and return both, the leg locked.
@@ -83,10 +85,11 @@ def pick_up(work: Work, session: Session, attempt_id: UUID, sid: str, at: dateti
     if found is None:
         return HANG_UP
     attempt, leg = found
+    known = calls.stored_document(session, sid, PICKED_UP)
+    if known is not None:
+        return known
     heard = _agent_hears(session, attempt, at) if leg.role == "agent" else _customer_hears(session, attempt)
-    if heard is None:
-        return calls.stored_document(session, sid, "picked-up") or HANG_UP
-    return _converse(work, session, attempt, leg, "picked-up", heard, at)
+    return _converse(work, session, attempt, leg, PICKED_UP, heard, at) if heard else HANG_UP
 
 
 def _agent_hears(session: Session, attempt: Attempt, at: datetime) -> PickedUp | None:
@@ -135,7 +138,10 @@ def go_on(
 ) -> str:
     """Answer a later webhook of a placed leg."""
     found = leg_of_attempt(session, attempt_id, sid, at)
-    return _converse(work, session, *found, key, heard, at) if found else HANG_UP
+    if found is None:
+        return HANG_UP
+    known = calls.stored_document(session, sid, key)
+    return known or _converse(work, session, *found, key, heard, at)
 
 
 def dismiss(work: Work, session: Session, attempt_id: UUID, sid: str, at: datetime) -> str:
