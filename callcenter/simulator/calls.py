@@ -77,6 +77,7 @@ class Call:
     ended: float | None = None
     ended_by: str = ""
     sip_code: int | None = None
+    listed: float = 0.0
     sequence: int = 0
     answered_by: str | None = None
     answered_as: str = "human"

@@ -71,10 +71,14 @@ class Plan:
 
 
 class Faults:
-    """Every fault in force; the same seed and the same parcels give the same misfortunes."""
+    """Every fault in force; the same seed and the same parcels give the same misfortunes.
+
+    `list_lag` is how many seconds a new call may stay out of the REST listings, at the longest.
+    """
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(f"faults-{seed}")
+        self.list_lag = 0.0
         self._faults: list[Fault] = []
         self._swaps: list[tuple[str, str]] = []
         self._held: list[tuple[Parcel, str | None, Callable[[], None]]] = []
@@ -87,6 +91,10 @@ class Faults:
             raise ValueError(f"{fault.effect} does not strike {fault.kind} requests.")
         self._faults.append(fault)
         return fault
+
+    def remove(self, fault: Fault) -> None:
+        """Let one fault be over."""
+        self._faults.remove(fault)
 
     def clear(self) -> None:
         """Let nothing go wrong from now on; what is held back is delivered at its time."""
@@ -136,6 +144,10 @@ class Faults:
             plan.effects.append(fault.effect)
             self._strike(plan, fault)
         return plan
+
+    def listing_delay(self) -> float:
+        """Return how long the call placed now stays out of the listings."""
+        return self._random.uniform(0.0, self.list_lag) if self.list_lag else 0.0
 
     def rest_effect(self, parcel: Parcel) -> Effect | None:
         """Decide whether, and how, this REST request fails."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from callcenter.simulator.addresses import cadence_of, rings_within
+from callcenter.simulator.addresses import Cadence, cadence_of, rings_within
 from callcenter.simulator.webhooks import WebhookRequest, WebhookResponse
 
 
@@ -33,7 +33,12 @@ class Ring:
     def rings(self) -> int | None:
         """Return how many rings the person heard begin, by the cadence of the number's country."""
         seconds = self.seconds
-        return None if seconds is None else rings_within(seconds, cadence_of(self.to))
+        return None if seconds is None else rings_within(seconds, self.cadence)
+
+    @property
+    def cadence(self) -> Cadence:
+        """Return how the telephone rings; a softphone has no country but the line's."""
+        return cadence_of(self.to if self.to.startswith("+") else self.from_)
 
 
 @dataclass(frozen=True)

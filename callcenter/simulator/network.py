@@ -37,10 +37,15 @@ class Telephone:
         self.phone.will(*taking)
 
     def answers(
-        self, after: float = 5.0, *, rings: int | None = None, presses: str | tuple[str, ...] = ()
+        self,
+        after: float = 5.0,
+        *,
+        rings: int | None = None,
+        presses: str | tuple[str, ...] = (),
+        talks_for: float | None = None,
     ) -> None:
         """Pick up after so many seconds, or during ring number `rings`; press keys, one entry a prompt."""
-        self.will(behaviours.answers(after, rings=rings, presses=presses))
+        self.will(behaviours.answers(after, rings=rings, presses=presses, talks_for=talks_for))
 
     def rings_out(self) -> None:
         """Never answer."""
@@ -208,4 +213,5 @@ class Network:
 
     def live_calls(self) -> list[Call]:
         """Return the calls that have not ended."""
-        return [call for call in self.world.calls.values() if call.live]
+        with self.world.kernel.lock:
+            return [call for call in self.world.calls.values() if call.live]

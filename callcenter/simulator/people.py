@@ -78,7 +78,8 @@ def press_each(world: World, call: Call, presses: tuple[str, ...], reaction: flo
 
 def _hear_prompt(call: Call) -> Script[None]:
     """Wait until a Gather is open whose prompt nobody has answered yet."""
-    if call.live and (call.keypad is None or call.keypad.keys):
+    keypad = call.keypad
+    if call.live and (keypad is None or keypad.keys or not keypad.prompts):
         yield (call.over, call.prompted)
 
 

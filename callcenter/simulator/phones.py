@@ -40,5 +40,5 @@ class Phone:
 
     def engaged(self, apart_from: Call) -> bool:
         """Return whether all of its lines are taken by other calls."""
-        taken = [c for c in self.calls if c.live and c is not apart_from and c.status != "queued"]
+        taken = [c for c in self.calls if c.live and c is not apart_from and c.rang is not None]
         return len(taken) >= self.lines

@@ -18,6 +18,7 @@ SILENT_ANSWERS = frozenset({"text/xml", "application/xml", "text/html", ""})
 def enrol(world: World, call: Call) -> None:
     """Let a new call exist."""
     world.calls[call.sid] = call
+    call.listed = world.now + world.faults.listing_delay()
     parent = call.parent.sid if call.parent else ""
     world.ledger.lives[call.sid] = Life(call.sid, call.direction, call.from_, call.to, parent)
     note(world, call)
@@ -46,6 +47,8 @@ def answer(world: World, call: Call) -> None:
     """Connect the two ends."""
     if call.live and not call.in_progress:
         call.answered = world.now
+        if call.ear.current is not None and call.ear.current.kind == "tone":
+            call.ear.end(world.now)
         world.ledger.answered(call.sid, world.clock.now())
         move(world, call, Status.IN_PROGRESS)
 

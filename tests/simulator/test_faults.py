@@ -140,6 +140,26 @@ def test_a_lost_answer_has_placed_the_call(net: Network, effect: str) -> None:
     assert [life.to for life in net.ledger.placed(to=AGENT)] == [AGENT]
 
 
+# reliability.md, B2: a listing may lag behind.
+def test_a_listing_may_lag_behind(net: Network) -> None:
+    net.faults.list_lag = 90
+    sids = {order(net, f"+861390013900{n}") for n in range(9)}
+    shown = []
+    for _ in range(4):
+        shown.append({call["sid"] for call in rest(net, "GET", "Calls.json")[1]["calls"]})
+        net.run_for(30)
+    assert shown[0] < shown[1] < shown[2] < shown[3] == sids
+    assert all(rest(net, "GET", f"Calls/{sid}.json")[0] == 200 for sid in sids)
+
+
+def test_a_fault_is_over_when_it_is_removed(net: Network, app: App) -> None:
+    fault = net.faults.add(Fault("drop", "status"))
+    agent_call(net, app)
+    net.faults.remove(fault)
+    agent_call(net, app)
+    assert statuses(app) == ["initiated", "ringing", "in-progress", "completed"]
+
+
 def test_faults_are_cleared(net: Network, app: App) -> None:
     net.faults.add(Fault("drop", "status"))
     net.faults.swap_next("ringing", "in-progress")

@@ -87,6 +87,16 @@ def test_an_engaged_telephone_is_busy_and_a_switchboard_has_more_lines(net: Netw
     assert [ring.result for ring in net.ledger.rings_of(AGENT)] == ["answered", "answered"]
 
 
+def test_of_two_calls_at_the_same_moment_one_rings(net: Network, app: App) -> None:
+    app.pages["/agent"] = "<Pause length='60'/>"
+    net.phone(AGENT).answers(2)
+    order(net, AGENT)
+    order(net, AGENT)
+    net.run_for(10)
+    assert len(net.ledger.rings_of(AGENT)) == 1
+    assert sorted(told["CallStatus"] for told in app.told("/status"))[:1] == ["busy"]
+
+
 # A caller's own telephone is engaged while he is on the line: calling him back then finds it busy.
 def test_a_caller_is_busy_while_he_calls(net: Network, app: App) -> None:
     app.pages["/voice"] = "<Pause length='1'/><Say>Hello</Say><Pause length='60'/>"
@@ -137,6 +147,16 @@ def test_hearing_goes_forward_and_takes_patterns(net: Network, app: App) -> None
 )
 def test_rings_are_counted_by_the_countrys_cadence(number: str, seconds: float, rings: int) -> None:
     assert rings_within(seconds, cadence_of(number)) == rings
+
+
+def test_a_softphone_rings_as_the_line_does(net: Network, app: App) -> None:
+    net.number("+12125550100", "https://hotline.example.com/voice")
+    net.phone("client:abc").answers(5.5)
+    app.pages["/agent"] = ""
+    for number in (HOTLINE, "+12125550100"):
+        order(net, "client:abc", "/agent", ("From", number))
+        net.run_for(30)
+    assert [(ring.from_, ring.rings) for ring in net.ledger.rings] == [(HOTLINE, 2), ("+12125550100", 1)]
 
 
 def test_addresses() -> None:

@@ -68,15 +68,19 @@ def test_good_documents_raise_no_doubt(verbs: str) -> None:
         "<Say>Hello</Say><Reject/>",
         '<Reject reason="tired"/>',
         f'<Gather hints="{"x" * 101}"/>',
-        "<Leave>",
+        "<Leave/>",
+        "<Say>Hello</Say><Leave/>",
     ],
 )
 def test_what_twilio_would_warn_of_is_found(verbs: str) -> None:
-    if verbs == "<Leave>":
-        with pytest.raises(TwimlFailure):
-            found(verbs)
-    else:
-        assert found(verbs) == [(12200, False)]
+    assert found(verbs) == [(12200, False)]
+
+
+# Error 12100: a document that is not well-formed, or has another root.
+@pytest.mark.parametrize("document", ["<Response><Say>", "<Response/><Response/>", "", "<response/>"])
+def test_what_cannot_be_parsed_is_refused(document: str) -> None:
+    with pytest.raises(TwimlFailure, match="12100"):
+        parse(document, HOST)
 
 
 # Errors 13512 (voice), 13520 and 13521 (text), 13311 (finishOnKey), 13215 and 13216 (Dial), 13220, 11100.

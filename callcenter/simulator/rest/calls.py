@@ -139,7 +139,8 @@ def listing(query: RestQuery) -> tuple[int, Json]:
 
 def _wanted(query: RestQuery, call: Call) -> bool:
     return (
-        query.get("To") in ("", call.to)
+        query.world.now >= call.listed
+        and query.get("To") in ("", call.to)
         and query.get("From") in ("", call.from_)
         and query.get("ParentCallSid") in ("", call.parent.sid if call.parent else "")
         and query.get("Status") in ("", shapes.call_status(call))

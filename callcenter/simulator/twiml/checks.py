@@ -19,6 +19,7 @@ from callcenter.simulator.twiml.grammar import (
     METHODS,
     RANGES,
     URL_ATTRIBUTES,
+    VERBS,
 )
 
 SCHEMA, BAD_DIAL_CHILD, BAD_SAY_VOICE, BAD_URL = 12200, 13215, 13512, 11100
@@ -46,7 +47,7 @@ def doubts(document: Document, place: str) -> Iterator[Doubt]:
 
 
 def _misplaced(verb: Element, place: str) -> Doubt:
-    known = verb.name in ALLOWED["call"]
+    known = verb.name in VERBS
     why = f"is not allowed in a {place} document" if known else "is no verb (names are case-sensitive)"
     return Doubt(SCHEMA, f"<{verb.name}> {why}.")
 

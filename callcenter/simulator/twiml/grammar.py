@@ -68,7 +68,7 @@ FREE_CHILDREN = frozenset({"Say"})
 
 # What a document may contain in the places where Twilio narrows it down.
 ALLOWED: dict[str, frozenset[str]] = {
-    "call": VERBS,
+    "call": VERBS - {"Leave"},
     "queue": frozenset({"Play", "Say", "Pause", "Hangup", "Redirect", "Leave", "Gather"}),
     "conference": frozenset({"Play", "Say", "Pause", "Redirect"}),
     "screen": VERBS - {"Dial", "Enqueue", "Leave"},

@@ -69,14 +69,23 @@ def obtain(
 ) -> Script[Document]:
     """Fetch and check a document, by the fallback if need be; raise TwimlFailure where neither works."""
     try:
+        return (yield from _noted(world, call, source, place, extra))
+    except TwimlFailure as failure:
+        if call.fallback is None or place != "call":
+            raise
+        url = source.callback.url if source.callback else ""
+        told = (("ErrorCode", str(failure.code)), ("ErrorUrl", url))
+    return (yield from _noted(world, call, Source(call.fallback, extra=told), place, ()))
+
+
+def _noted(world: World, call: Call, source: Source, place: Place, extra: Pairs) -> Script[Document]:
+    """Fetch and check a document; write a failure down."""
+    try:
         return (yield from _fetched(world, call, source, place, extra))
     except TwimlFailure as failure:
         url = source.callback.url if source.callback else ""
         world.warn(failure.code, str(failure), call_sid=call.sid, url=url, fatal=True)
-        if call.fallback is None or place != "call":
-            raise
-        told = (("ErrorCode", str(failure.code)), ("ErrorUrl", url))
-        return (yield from _fetched(world, call, Source(call.fallback, extra=told), place, ()))
+        raise
 
 
 def _fetched(world: World, call: Call, source: Source, place: Place, extra: Pairs) -> Script[Document]:
