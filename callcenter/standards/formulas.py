@@ -85,7 +85,7 @@ _ALL = (
     Formula(
         "service_level.positive",
         "服务水平（限时内放弃计为达标）",
-        "Service level, early abandons for",
+        "Service level, early abandons count for",
         base=QUEUED,
     ),
     Formula(

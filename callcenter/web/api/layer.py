@@ -12,8 +12,10 @@ from datetime import datetime
 from typing import Any, get_type_hints
 
 import anyio.to_thread
+import structlog
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm import Session
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
@@ -27,6 +29,7 @@ from callcenter.errors import CallCenterError
 from callcenter.jobs import Work
 from callcenter.web.api.problems import Problem, invalid_fields, problem_of, problem_response
 
+log = structlog.get_logger()
 THREADS = 16
 MOST_KEY_CHARACTERS = 255
 MOST_BODY_BYTES = 65_536
@@ -110,6 +113,7 @@ class Resource:
         self._work = work
         self._endpoints = endpoints
         self._limiter = limiter
+        self._path = next(iter(endpoints.values())).path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -118,6 +122,10 @@ class Resource:
             response = await self._respond(request)
         except Problem as problem:
             response = problem_response(problem, request.headers.get("accept-language", ""))
+        except Exception:
+            # A program reads this: it is told in the form it knows, and people read the log.
+            log.exception("api.failed", method=request.method, endpoint=self._path)
+            response = problem_response(Problem(500), request.headers.get("accept-language", ""))
         await response(scope, receive, send)
 
     async def _respond(self, request: Request) -> Response:
@@ -158,7 +166,7 @@ def serve(work: Work, endpoint: Endpoint, raw: Raw) -> Response:
         with work.transaction() if endpoint.writes else work.db.reading() as session:
             asked = Asked(work, session, who, work.at(), raw.path, raw.headers.get("accept-language", ""))
             status, content = _once(endpoint, raw, asked, arguments)
-    except (CallCenterError, OperationalError) as error:
+    except (CallCenterError, OperationalError, PoolExhausted) as error:
         raise problem_of(error) from error
     return Response(content, status, media_type=JSON, headers={"Cache-Control": "no-store"})
 

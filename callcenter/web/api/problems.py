@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import JSONResponse
 
 from callcenter.errors import CallCenterError, Conflict, Forbidden, Invalid, Missing, Unavailable
@@ -25,6 +25,7 @@ TITLES: Mapping[int, tuple[str, str]] = {
     413: ("请求内容过大", "The request is too large"),
     415: ("请求体必须是 JSON", "The body must be JSON"),
     422: ("有字段无法使用", "A value cannot be used"),
+    500: ("内部错误，已记录", "Our fault; it was written to the log"),
     503: ("暂时无法服务", "Not available at the moment"),
 }
 
@@ -59,9 +60,9 @@ class Problem(Exception):
 _STATUS: Mapping[type[Exception], int] = {Missing: 404, Conflict: 409, Forbidden: 403, Unavailable: 503}
 
 
-def problem_of(error: CallCenterError | OperationalError) -> Problem:
+def problem_of(error: CallCenterError | SQLAlchemyError) -> Problem:
     """Translate a domain error, or a database that does not answer."""
-    if isinstance(error, OperationalError):
+    if isinstance(error, SQLAlchemyError):
         return Problem(503, "The database does not answer.", headers={"Retry-After": "2"})
     if isinstance(error, Invalid):
         return Problem(422, str(error), [FieldProblem(field=error.field, problem=error.problem)])

@@ -39,6 +39,7 @@ Subject = Annotated[Text, Field(max_length=200)]
 class TicketItem(Shape):
     """A ticket; `number` is its readable name, `version` grows with every change."""
 
+    id: UUID
     number: str
     kind: str
     channel: str

@@ -118,6 +118,30 @@ def test_an_answer_is_not_to_be_stored(supervisor: TestClient) -> None:
     assert supervisor.get("/calls").headers["cache-control"] == "no-store"
 
 
+def broken(*_: object, **__: object) -> None:
+    raise RuntimeError("a secret of the inside")
+
+
+def test_our_own_fault_is_a_problem_that_tells_nothing(
+    supervisor: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("callcenter.web.api.calls.list_calls", broken)
+    document = is_problem(supervisor.get("/calls"), 500)
+    assert "secret" not in str(document)
+
+
+def test_a_database_that_does_not_answer_is_told_with_when_to_come_back(
+    house: House, supervisor: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> None:
+        raise sa.exc.OperationalError("SELECT 1", {}, Exception("server closed the connection"))
+
+    monkeypatch.setattr("callcenter.web.api.calls.list_calls", gone)
+    response = supervisor.get("/calls")
+    is_problem(response, 503)
+    assert response.headers["retry-after"]
+
+
 def count(house: House) -> int:
     with house.work.db.reading() as session:
         return session.scalar(sa.select(sa.func.count()).select_from(Ticket)) or 0
