@@ -40,6 +40,7 @@ class Urls:
     """Where the carrier goes on from this turn; all absolute. `next` is the turn that hears Silence.
 
     `music` is a sound, `room_music` a document that plays it over and over: a conference plays a sound once.
+    Talks are recorded where `room_recording` is given: the room's name is added to it.
     """
 
     next: str
@@ -52,6 +53,7 @@ class Urls:
     conference_status: str
     music: str
     room_music: str = ""
+    room_recording: str = ""
 
 
 def render(turn: Turn, urls: Urls) -> str:
@@ -106,7 +108,21 @@ def _connect(response: Any, verb: Connect, urls: Urls) -> None:
         status_callback=urls.conference_status,
         status_callback_event="start end join leave",
         status_callback_method="POST",
+        **_recorded(verb, urls),
     )
+
+
+def _recorded(verb: Connect, urls: Urls) -> dict[str, str]:
+    """Return what makes the carrier record a room; the first one to enter decides."""
+    if not urls.room_recording:
+        return {}
+    return {
+        "record": "record-from-start",
+        "trim": "do-not-trim",
+        "recording_status_callback": f"{urls.room_recording}/{verb.room}",
+        "recording_status_callback_method": "POST",
+        "recording_status_callback_event": "completed",
+    }
 
 
 def _record(response: Any, verb: Record, urls: Urls) -> None:

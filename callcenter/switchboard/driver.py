@@ -27,10 +27,14 @@ MOST_ASKS = 8
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where the carrier finds the next document of a leg; `base` ends without a slash."""
+    """Where the carrier finds the next document of a leg; `base` ends without a slash.
+
+    `records` says whether talks on this line are recorded, which its callers are told.
+    """
 
     public_url: str
     base: str
+    records: bool = False
 
     def after(self, number: int, *, waiting: bool = False) -> Urls:
         """Return the addresses inside document `number`.
@@ -51,6 +55,7 @@ class Addresses:
             conference_status=f"{self.public_url}/twilio/conference",
             music=f"{self.public_url}/audio/hold.wav",
             room_music=f"{self.public_url}/audio/hold.xml",
+            room_recording=f"{self.public_url}/twilio/recording/room" if self.records else "",
         )
 
 

@@ -156,6 +156,6 @@ def _converse(
         key=key,
         heard=heard,
         desks=CallerDesks(session, call, leg, line, at),
-        addresses=Addresses(work.public_url, BASE),
+        addresses=Addresses(work.public_url, BASE, records=bool(line and line.recording_notice)),
         at=at,
     )

@@ -197,6 +197,13 @@ def recording(
     reconsider_outcome(session, call, short_call_seconds=_short_call(session, call), at=at)
 
 
+def room_recording(session: Session, *, sid: str, room: str, seconds: int, at: datetime) -> None:
+    """Keep the recording of a talk with its call."""
+    offer = offers.offer_of_room(session, room)
+    if offer is not None:
+        keep_recording(session, sid=sid, call_id=offer.call_id, kind="talk", seconds=seconds, at=at)
+
+
 def fault(session: Session, *, sid: str, from_raw: str, to_raw: str, code: str, at: datetime) -> None:
     """Note that the carrier could not use our answer and fell back (Twilio: ErrorCode, ErrorUrl)."""
     line = inbound.find_line(session, to_raw)

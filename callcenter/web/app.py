@@ -58,8 +58,9 @@ def _webhooks(work: Work, settings: Settings) -> list[BaseRoute]:
         post(leg, bridge.voice(voice.picked_up)),
         post(leg + "/{kind}/{number:int}", bridge.voice(voice.placed_goes_on)),
         post("/twilio/progress/{attempt}/{token}", bridge.notice(progress.placed_leg)),
-        post("/twilio/conference", bridge.notice(progress.conference)),
+        post("/twilio/conference", bridge.room_notice(progress.conference)),
         post("/twilio/recording", bridge.notice(progress.recording)),
+        post("/twilio/recording/room/{room}", bridge.room_notice(progress.room_recording)),
         post("/twilio/fallback/thanks", bridge.memory(lambda _: spoken("goodbye.thanks"))),
         post("/twilio/fallback/leg", bridge.memory(lambda _: spoken("failure.ours"))),
     ]

@@ -52,11 +52,33 @@ def recording(_work: Work, session: Session, webhook: Webhook) -> None:
         session,
         sid=form["RecordingSid"],
         call_sid=webhook.sid,
-        seconds=int(form.get("RecordingDuration") or 0),
+        seconds=_seconds(form),
         from_raw=webhook.query.get("from", ""),
         to_raw=webhook.query.get("to", ""),
         at=webhook.received_at,
     )
+
+
+def room_recording(_work: Work, session: Session, webhook: Webhook) -> None:
+    """POST /twilio/recording/room/{room}: a talk was recorded."""
+    form = webhook.form
+    if not _RECORDING.match(form.get("RecordingSid", "")):
+        raise Refused("a recording's callback needs RecordingSid")
+    progress.room_recording(
+        session,
+        sid=form["RecordingSid"],
+        room=webhook.path["room"],
+        seconds=_seconds(form),
+        at=webhook.received_at,
+    )
+
+
+def _seconds(form: dict[str, str]) -> int:
+    """Read RecordingDuration: whole seconds, nothing when the carrier does not say."""
+    told = form.get("RecordingDuration") or "0"
+    if not told.isdecimal():
+        raise Refused("RecordingDuration is no number of seconds")
+    return int(told)
 
 
 def fallback(_work: Work, session: Session, webhook: Webhook) -> None:

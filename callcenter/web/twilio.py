@@ -34,8 +34,8 @@ MOST_BYTES = 64 * 1024
 MOST_FIELDS = 200
 DEADLINE_SECONDS = 3.0
 THREADS = 40
-_SID = re.compile(r"^CA[0-9a-f]{32}$")
-_ACCOUNT = re.compile(r"^AC[0-9a-f]{32}$")
+# What a webhook must be about, as Twilio writes it: a call, or a conference.
+_SIDS = {"CallSid": re.compile(r"^CA[0-9a-f]{32}$"), "ConferenceSid": re.compile(r"^CF[0-9a-f]{32}$")}
 
 
 @dataclass
@@ -83,6 +83,10 @@ class Bridge:
         """Answer a status callback: nothing to say, and a fault is a 500 that the carrier may note."""
         return self._endpoint("notice", partial(self._note, handler))
 
+    def room_notice(self, handler: Handler) -> Endpoint:
+        """Answer a status callback about a conference, which may be about no call in particular."""
+        return self._endpoint("notice", partial(self._note, handler), about="ConferenceSid")
+
     def memory(self, answer: Callable[[Webhook], str], then: Handler | None = None) -> Endpoint:
         """Answer from memory alone: no database, no thread; what is to be noted is noted afterwards."""
 
@@ -92,12 +96,14 @@ class Bridge:
 
         return self._endpoint("memory", from_memory)
 
-    def _endpoint(self, kind: str, answer: Callable[[Webhook], Awaitable[Response]]) -> Endpoint:
+    def _endpoint(
+        self, kind: str, answer: Callable[[Webhook], Awaitable[Response]], about: str = "CallSid"
+    ) -> Endpoint:
         """Read and check, answer, count."""
 
         async def endpoint(request: Request) -> Response:
             started = perf_counter()
-            webhook = await self._read(request)
+            webhook = await self._read(request, about)
             response = webhook if isinstance(webhook, Response) else await answer(webhook)
             metrics.WEBHOOKS.labels(kind, str(response.status_code)).inc()
             metrics.WEBHOOK_SECONDS.labels(kind).observe(perf_counter() - started)
@@ -117,7 +123,7 @@ class Bridge:
             return Response(status_code=500)
         return Response(status_code=204)
 
-    async def _read(self, request: Request) -> Webhook | Response:
+    async def _read(self, request: Request, about: str) -> Webhook | Response:
         """Return the webhook, or the refusal: 413, 400, 403; nothing is believed before the signature."""
         body = await _capped_body(request)
         if body is None:
@@ -131,7 +137,7 @@ class Bridge:
         if not self._check.accepts(_raw_target(request), many, request.headers.get("x-twilio-signature")):
             return Response(status_code=403)
         form = dict(pairs)
-        if not _SID.match(form.get("CallSid", "")) or form.get("AccountSid") != self._account_sid:
+        if not _SIDS[about].match(form.get(about, "")) or form.get("AccountSid") != self._account_sid:
             return Response(status_code=400)
         path = {name: str(value) for name, value in request.path_params.items()}
         return Webhook(form, path, dict(request.query_params), self._work.at())

@@ -101,12 +101,19 @@ def _heard(kind: str, webhook: Webhook) -> Heard:
 
 def _keys(form: dict[str, str]) -> Heard:
     if form.get("SpeechResult"):
-        confidence = form.get("Confidence")
-        return Spoke(form["SpeechResult"][:500], float(confidence) if confidence else None)
+        return Spoke(form["SpeechResult"][:500], _confidence(form.get("Confidence")))
     digits = form.get("Digits", "")
     if not _DIGITS.match(digits):
         raise Refused("a Gather's action needs Digits or SpeechResult")
     return Pressed(digits)
+
+
+def _confidence(told: str | None) -> float | None:
+    """Read a confidence from 0 to 1; it may be absent (telephony.md, Gather), and a broken one is as good."""
+    try:
+        return min(1.0, max(0.0, float(told))) if told else None
+    except ValueError:
+        return None
 
 
 def _queue(form: dict[str, str]) -> Heard:
@@ -125,7 +132,7 @@ def _talk(form: dict[str, str]) -> Heard:
 
 def _recorded(form: dict[str, str]) -> Heard:
     seconds = form.get("RecordingDuration", "")
-    if not seconds.isdigit():
+    if not seconds.isdecimal():
         raise Refused("a Record's action needs RecordingDuration")
     return Recorded(int(seconds))
 

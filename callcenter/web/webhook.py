@@ -17,8 +17,8 @@ class Webhook:
 
     @property
     def sid(self) -> str:
-        """The call's SID; its form was checked."""
-        return self.form["CallSid"]
+        """The call's SID, or the conference's where the carrier speaks of no call; its form was checked."""
+        return self.form.get("CallSid") or self.form["ConferenceSid"]
 
 
 class Refused(CallCenterError):

@@ -67,9 +67,9 @@ def _turns(hotline: Hotline, sid: str) -> list[tuple[CallEvent, CallWords]]:
 
 def _addresses(hotline: Hotline, leg: Leg) -> Addresses:
     if leg.role == "caller":
-        return Addresses(PUBLIC_URL, "/twilio/voice")
+        return Addresses(PUBLIC_URL, "/twilio/voice", records=True)
     (attempt,) = hotline.rows(Attempt, Attempt.id == leg.attempt_id)
-    return Addresses(PUBLIC_URL, f"/twilio/leg/{attempt.id}/{signature(SECRET, attempt.id)}")
+    return Addresses(PUBLIC_URL, f"/twilio/leg/{attempt.id}/{signature(SECRET, attempt.id)}", records=True)
 
 
 # interface.md: "A call in the list carries at least …".
