@@ -77,13 +77,6 @@ class Policies(BaseModel):
         "HL-1 (+): an agent who missed a call is offered none for so long.",
         "HL-1（+）：漏接后暂停派话的时长（秒）。",
     )
-    max_wait_seconds: int = _number(
-        900,
-        30,
-        7200,
-        "HL-6 (+): nobody waits longer; then a callback is offered.",
-        "HL-6（+）：最长排队等待，之后改为预约回呼（秒）。",
-    )
     complaint_result_days: int = _number(
         0,
         0,

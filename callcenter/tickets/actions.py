@@ -166,7 +166,9 @@ def _plain(detail: Mapping[str, Any]) -> dict[str, Any]:
 def _promise_limits(session: Session, ticket: Ticket, at: datetime) -> None:
     """Write down what is owed about a new ticket: CP-2 for complaints, HL-9 for technical ones, else TK-3."""
     if ticket.kind == "complaint":
-        _promise(session, ticket, "CP-2", _end_of_day(session, at), {"limit": "the same day"}, at)
+        days = policies(session).complaint_result_days
+        limit = f"the end of the day {days} days later" if days else "the same day"
+        _promise(session, ticket, "CP-2", _end_of_day(session, at, days), {"limit": limit}, at)
         return
     rule = "HL-9" if ticket.kind == "technical" else "TK-3"
     hours = policies(session).answer_within_working_hours
@@ -199,7 +201,7 @@ def _working_hours_later(session: Session, ticket: Ticket, hours: float, at: dat
     return add_working(hours_of(session, calendar), at, limit) or at + limit
 
 
-def _end_of_day(session: Session, at: datetime) -> datetime:
-    """Return the last second of this day in the centre's zone."""
-    local = at.astimezone(ZoneInfo(centre(session).timezone))
+def _end_of_day(session: Session, at: datetime, days: int) -> datetime:
+    """Return the last second of this day, or of the day so many days later, in the centre's zone."""
+    local = at.astimezone(ZoneInfo(centre(session).timezone)) + timedelta(days=days)
     return local.replace(hour=23, minute=59, second=59, microsecond=0)

@@ -16,6 +16,7 @@ from callcenter.web import progress, voice
 from callcenter.web.api import routes as api_routes
 from callcenter.web.apology import apology, spoken
 from callcenter.web.audio import hold_music, over_and_over
+from callcenter.web.front import front_door
 from callcenter.web.signature import SignatureCheck
 from callcenter.web.twilio import Bridge
 
@@ -35,6 +36,7 @@ def create_app(work: Work, settings: Settings) -> Starlette:
     routes = [
         *_webhooks(work, settings),
         *_audio(work),
+        front_door(),
         *_health(work, settings),
         Mount(API, routes=api_routes(work)),
     ]

@@ -94,6 +94,16 @@ def test_time_limits_are_rows_from_the_start(work: Work, kind: str, rule: str, d
     assert promise.subject_id == ticket.id and promise.why["rule"] == rule
 
 
+def test_a_centre_may_give_complaints_more_days(work: Work) -> None:
+    with work.transaction() as session:
+        home = session.scalars(sa.select(centre.Centre)).one()
+        home.policies = home.policies | {"complaint_result_days": 2}
+    opened(work, "complaint")
+    with work.db.reading() as session:
+        due = session.scalars(sa.select(Promise.due_at)).one()
+    assert due == datetime(2026, 11, 23, 15, 59, 59, tzinfo=UTC)
+
+
 def test_closing_in_time_keeps_the_promise(work: Work, time: SettableTime) -> None:
     ticket = opened(work)
     time.moves(hours=2)
