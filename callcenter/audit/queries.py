@@ -14,7 +14,7 @@ from callcenter.lines.models import Line
 from callcenter.routing.models import Offer
 from callcenter.staff.models import Agent
 from callcenter.standards.models import RingMeasure
-from callcenter.standards.queries import first_offers
+from callcenter.standards.queries import is_first_offer
 from callcenter.standards.rules import ACCEPTED, ESTIMATED, JUDGEABLE
 from callcenter.tickets.models import Ticket
 
@@ -152,8 +152,8 @@ def _ring(kind: str, agent_id: UUID | None) -> sa.ColumnElement[bool]:
     """Ask for calls with a leg of this kind, an agent's own where one is named."""
     measured = sa.select(RingMeasure.call_id).where(RingMeasure.call_id == Call.id)
     if kind == "first_offer_judged":
-        first = first_offers()
-        measured = measured.join(first, first.c.id == RingMeasure.offer_id).where(RingMeasure.judged)
+        measured = measured.join(Offer, Offer.id == RingMeasure.offer_id)
+        measured = measured.where(RingMeasure.judged, is_first_offer())
     else:
         measured = measured.where(_RINGS[kind])
     if agent_id is not None:

@@ -3,7 +3,6 @@
 A call and its legs belong to the day on which the call began in the line's zone; a promise to its due time.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -12,7 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from callcenter.callbacks.models import Callback
 from callcenter.calls.models import Call, CallEvent
@@ -35,6 +34,8 @@ from callcenter.standards.models import RingMeasure
 # Days are counted in zones from UTC-12 to UTC+14; the index is on the instant.
 ZONES_APART = timedelta(hours=15)
 MOST_DIFFERENCES = 100
+ARRIVED = "arrived"
+Conditions = list[sa.ColumnElement[bool]]
 
 
 @dataclass(frozen=True)
@@ -152,22 +153,22 @@ def _rings(session: Session, scope: Scope) -> list[Rings]:
     return [Rings(*row) for row in session.execute(statement)]
 
 
-def first_offers() -> sa.Subquery:
-    """Return the first offer of every call."""
-    order = sa.func.row_number().over(partition_by=Offer.call_id, order_by=(Offer.made_at, Offer.id))
-    ranked = (
-        sa.select(Offer.id, Offer.call_id, order.label("place")).where(Offer.call_id.is_not(None)).subquery()
+def is_first_offer() -> sa.ColumnElement[bool]:
+    """Say that an Offer is the first one of its call: there is no earlier one."""
+    earlier = aliased(Offer)
+    before = sa.or_(
+        earlier.made_at < Offer.made_at,
+        sa.and_(earlier.made_at == Offer.made_at, earlier.id < Offer.id),
     )
-    return sa.select(ranked.c.id, ranked.c.call_id).where(ranked.c.place == 1).subquery()
+    return ~sa.exists().where(earlier.call_id == Offer.call_id, before)
 
 
 def _first_offers(session: Session, scope: Scope) -> list[Rings]:
-    first = first_offers()
     statement = (
         sa.select(*_KIND, sa.func.count())
-        .join(first, first.c.id == RingMeasure.offer_id)
+        .join(Offer, Offer.id == RingMeasure.offer_id)
         .join(Call, Call.id == RingMeasure.call_id)
-        .where(*_measures_in(scope))
+        .where(*_measures_in(scope), is_first_offer())
         .group_by(*_KIND)
     )
     return [Rings(*row) for row in session.execute(statement)]
@@ -213,22 +214,44 @@ def _owed(session: Session, scope: Scope) -> list[Owed]:
 
 def identity(session: Session, scope: Scope) -> Identity:
     """Compare the SIDs that arrived with the calls that were counted, and name those in one only."""
-    counted = sa.select(Call.sid, Call.outcome).where(Call.direction == "inbound", *calls_in(scope))
-    outcome_of = {str(sid): outcome for sid, outcome in session.execute(counted)}
-    received = set(session.scalars(_received(scope)))
-    differences = sorted(received ^ outcome_of.keys())
-    outcomes = dict(Counter(outcome_of.values()))
-    return Identity(len(received), len(outcome_of), outcomes, differences[:MOST_DIFFERENCES])
-
-
-def _received(scope: Scope) -> sa.Select[str]:
-    """The log's own SIDs: by their call's day, or by their own time where no call knows them."""
-    orphaned = sa.and_(Call.id.is_(None), CallEvent.at >= scope.begins(), CallEvent.at < scope.ends())
-    if scope.line_id is not None or scope.agent_id is not None:
-        orphaned = sa.false()
-    return (
-        sa.select(CallEvent.leg_sid)
-        .outerjoin(Call, Call.sid == CallEvent.leg_sid)
-        .where(CallEvent.kind == "arrived", sa.or_(sa.and_(*calls_in(scope)), orphaned))
-        .distinct()
+    inbound = [Call.direction == "inbound", *calls_in(scope)]
+    counted = sa.select(Call.outcome, sa.func.count()).where(*inbound).group_by(Call.outcome)
+    outcomes = dict(session.execute(counted).all())
+    received = session.scalar(
+        sa.select(sa.func.count(CallEvent.leg_sid.distinct())).where(*_arrived(inbound))
     )
+    orphans = session.scalars(_orphans(scope)).all()
+    strays = session.scalars(_strays(inbound)).all()
+    silent = session.scalars(_silent(inbound)).all()
+    differences = sorted({str(sid) for sid in (*orphans, *strays, *silent)})
+    return Identity((received or 0) + len(orphans), sum(outcomes.values()), outcomes, differences)
+
+
+def _arrived(inbound: Conditions) -> Conditions:
+    """Arrivals in the log, by the call that they made."""
+    return [CallEvent.call_id == Call.id, CallEvent.kind == ARRIVED, *inbound]
+
+
+def _silent(inbound: Conditions) -> sa.Select[str | None]:
+    """Calls whose own arrival is not in the log."""
+    arrival = sa.exists().where(
+        CallEvent.call_id == Call.id, CallEvent.kind == ARRIVED, CallEvent.leg_sid == Call.sid
+    )
+    return sa.select(Call.sid).where(*inbound, ~arrival).limit(MOST_DIFFERENCES)
+
+
+def _strays(inbound: Conditions) -> sa.Select[str]:
+    """Arrivals that were counted under another SID's call."""
+    other = sa.or_(Call.sid.is_(None), Call.sid != CallEvent.leg_sid)
+    return sa.select(CallEvent.leg_sid).where(*_arrived(inbound), other).limit(MOST_DIFFERENCES)
+
+
+def _orphans(scope: Scope) -> sa.Select[str]:
+    """Arrivals that made no call: of no line and no agent, with no day but their own."""
+    inside = [CallEvent.at >= scope.begins(), CallEvent.at < scope.ends()]
+    if scope.line_id is not None or scope.agent_id is not None:
+        inside = [sa.false()]
+    statement = sa.select(CallEvent.leg_sid).where(
+        CallEvent.call_id.is_(None), CallEvent.kind == ARRIVED, *inside
+    )
+    return statement.distinct().limit(MOST_DIFFERENCES)

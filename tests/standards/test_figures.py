@@ -137,6 +137,16 @@ def test_what_is_on_one_side_only_is_named(database: Database) -> None:
         known = calls.call(session, line, NOON)
         orphan = calls.event(session, known, "arrived", NOON, leg_sid="CA" + "f" * 32, call_id=None)
         found = identity(session, TODAY)
+        of_line = identity(session, Scope(TODAY.first, TODAY.last, ZONE, line_id=line.id))
     assert not found.agrees
     assert (found.received, found.counted) == (2, 2)
     assert set(found.differences) == {silent.sid, orphan.leg_sid}
+    assert (of_line.received, of_line.counted, of_line.differences) == (1, 2, [silent.sid])
+
+
+def test_two_arrivals_on_one_call_are_a_difference(database: Database) -> None:
+    with database.transaction() as session:
+        call = calls.call(session, centre.line(session), NOON)
+        stray = calls.event(session, call, "arrived", NOON, leg_sid="CA" + "f" * 32)
+        found = identity(session, TODAY)
+    assert (found.received, found.counted, found.differences) == (2, 1, [stray.leg_sid])
