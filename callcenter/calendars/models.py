@@ -39,7 +39,7 @@ class CalendarPeriod(Base):
 
 
 class CalendarDay(Base):
-    """A date with hours of its own: a holiday (no periods) or a make-up workday; periods are [[540, 1080], …]."""
+    """A date with hours of its own: a holiday (no periods) or a make-up workday: [[540, 1080], …]."""
 
     __tablename__ = "calendar_days"
     __table_args__ = (sa.UniqueConstraint("calendar_id", "day"),)

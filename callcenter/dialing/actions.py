@@ -60,7 +60,7 @@ def claim(session: Session, attempt_id: UUID, at: datetime) -> Attempt | None:
 
 
 def bind(session: Session, attempt_id: UUID, sid: str, at: datetime) -> bool:
-    """Tie the carrier's SID to its attempt, first one wins; False when another SID has it: that one must end."""
+    """Tie the carrier's SID to its attempt, first one wins; False when another SID has it."""
     bound = (
         sa.update(Attempt)
         .where(Attempt.id == attempt_id, Attempt.sid.is_(None), Attempt.state.in_(_OPEN))

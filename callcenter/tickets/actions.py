@@ -62,7 +62,7 @@ def _check(field: str, value: str, allowed: tuple[str, ...]) -> None:
 
 
 def _next_number(session: Session, at: datetime) -> str:
-    """Take the day's next number in the centre's zone: no gaps, no doubles, nobody else's wait but this row's."""
+    """Take the day's next number in the centre's zone: no gaps, no doubles (TK-7)."""
     home = centre(session)
     day: date = at.astimezone(ZoneInfo(home.timezone)).date()
     taken = (

@@ -1,7 +1,6 @@
 """The front door until there are pages: says that the centre runs, and where its outside is."""
 
 from functools import cache
-from html import escape
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -18,13 +17,14 @@ _LINKS = (
 def front_page() -> str:
     """Return one page in both languages; it loads nothing from anywhere."""
     rows = "".join(
-        f'<li><a href="{escape(path)}">{escape(path)}</a> {escape(english)} <span lang="zh-CN">{chinese}</span></li>'
+        f'<li><a href="{path}">{path}</a> {english} <span lang="zh-CN">{chinese}</span></li>'
         for path, english, chinese in _LINKS
     )
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
-        "<title>Call centre 呼叫中心</title><style>body{font:16px/1.6 system-ui,'PingFang SC','Microsoft YaHei',"
+        "<title>Call centre 呼叫中心</title><style>"
+        "body{font:16px/1.6 system-ui,'PingFang SC','Microsoft YaHei',"
         "'Noto Sans CJK SC',sans-serif;max-width:40rem;margin:15vh auto;padding:0 1rem}li{margin:.5rem 0}"
         "span{display:block;opacity:.75}</style></head><body><h1>The centre runs "
         f'<span lang="zh-CN">呼叫中心已运行</span></h1><ul>{rows}</ul></body></html>'
