@@ -27,7 +27,7 @@ def make_app() -> typer.Typer:
 def main() -> None:
     """Run one command; what goes wrong on purpose is a sentence and exit status 1, no traceback."""
     try:
-        make_app()()
+        make_app()(prog_name="callcenter")
     except CallCenterError as wrong:
         typer.echo(str(wrong), err=True)
         sys.exit(CANNOT)

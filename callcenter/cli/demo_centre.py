@@ -28,7 +28,7 @@ ACTOR = "demo"
 _PROMPT = {"conduct": "answers", "rings": 2, "presses": ["1"]}
 _SLOW = {"conduct": "answers", "rings": 4, "presses": ["1"]}
 _ABSENT = {"conduct": "rings out"}
-_CONDUCTS = ([_PROMPT], [_SLOW, _PROMPT], [_ABSENT, _PROMPT], [_PROMPT, _ABSENT, _PROMPT])
+_CONDUCTS = ([_PROMPT], [_PROMPT, _SLOW, _PROMPT], [_PROMPT, _ABSENT, _PROMPT], [_PROMPT, _PROMPT, _SLOW])
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from callcenter.phone_numbers import canonical
 from callcenter.settings import is_loopback, load_settings
 
 DEMO_DATABASE = Path("var/demo/callcenter.sqlite")
+DEMO_SIMULATOR = Path("var/demo/simulator.json")
 HOME = "CN"
 simulate = typer.Typer(help="Phone calls on this machine, without a carrier.", no_args_is_help=True)
 
@@ -65,11 +66,13 @@ def serve(config: Path) -> None:
 
 
 def simulator_url() -> str:
-    """Return where the simulator is: TWILIO_API_URL, or the port after ours, as make run has it."""
+    """Return where the simulator is: at TWILIO_API_URL, or where the demo of this folder has it."""
     named = os.environ.get("TWILIO_API_URL", "")
     if is_loopback(named):
         return named.rstrip("/")
-    return f"http://127.0.0.1:{int(os.environ.get('PORT') or 8000) + 1}"
+    if DEMO_SIMULATOR.exists():
+        return f"http://127.0.0.1:{json.loads(DEMO_SIMULATOR.read_text())['port']}"
+    raise Unavailable("There is no simulator here: start one with make run.")
 
 
 class Story:
