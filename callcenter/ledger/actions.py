@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from callcenter.ledger.models import LedgerEntry
 
 
-def write(  an entry reads as a sentence: who did what to whom when
+def write(
     session: Session,
     actor: str,
     action: str,
