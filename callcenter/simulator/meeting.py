@@ -17,6 +17,8 @@ from callcenter.simulator.settings import API_VERSION
 from callcenter.simulator.world import World
 
 DUPLICATE_LABEL = 16025
+# Who asks for `mute` is told of the end of it too.
+ASKED_FOR_AS = {"unmute": "mute", "unhold": "hold"}
 NAMES = {"start": "conference-start", "end": "conference-end"}
 
 
@@ -148,7 +150,7 @@ def tell(
     note_event(world, conference.sid, name, member.call.sid if member else "")
     conference.sequence += 1
     wanted = conference.subscription
-    if wanted is None or event not in wanted.events:
+    if wanted is None or ASKED_FOR_AS.get(event, event) not in wanted.events:
         return
     pairs = _about(world, conference, name) | (_whom(member) if member else {}) | (more or {})
     sid = member.call.sid if member else conference.sid

@@ -25,7 +25,9 @@ def enrol(world: World, call: Call) -> None:
 
 
 def note(world: World, call: Call) -> None:
-    """Write the present status into the call's history and the ledger."""
+    """Write the present status into the call's history and the ledger, where it is a new one."""
+    if call.history and call.history[-1][1] == call.status:
+        return
     call.history.append((world.now, str(call.status)))
     world.ledger.lives[call.sid].moves.append((world.clock.now(), str(call.status)))
 

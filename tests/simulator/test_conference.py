@@ -112,7 +112,7 @@ def test_a_redirected_participant_leaves(net: Network, app: App) -> None:
 # Twilio, "Conference Participant": hold plays music to the held one; DELETE takes a leg out of its Dial.
 def test_participants_are_held_muted_and_taken_out_by_rest(net: Network, app: App) -> None:
     caller, agent = joined(
-        net, app, room('statusCallback="/conference" statusCallbackEvent="hold mute"'), room()
+        net, app, room('statusCallback="/conference" statusCallbackEvent="hold mute modify"'), room()
     )
     [conference] = rest(net, "GET", "Conferences.json")[1]["conferences"]
     assert (conference["friendly_name"], conference["status"]) == ("room-1", "in-progress")
@@ -123,8 +123,10 @@ def test_participants_are_held_muted_and_taken_out_by_rest(net: Network, app: Ap
     caller.waits(5)
     assert (caller.talking, agent.talking) == (False, False)
     assert set(events(app)) == {"participant-mute", "participant-hold"}
-    rest(net, "POST", f"{path}/{caller.sid}.json", ("Hold", "false"))
+    rest(net, "POST", f"{path}/{caller.sid}.json", ("Hold", "false"), ("EndConferenceOnExit", "true"))
     assert caller.talking
+    caller.waits(1)
+    assert events(app)[2:] == ["participant-unhold", "participant-modify"]
     assert rest(net, "DELETE", f"{path}/{caller.sid}.json") == (204, None)
     caller.hears("It is over.")
     assert rest(net, "GET", f"{path}/{caller.sid}.json")[0] == 404

@@ -1,5 +1,6 @@
 """The simulator over real HTTP: twilio-python against it, its own API, real time."""
 
+import time
 from collections.abc import Iterator
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
@@ -18,7 +19,6 @@ from callcenter.simulator import Network, Settings
 from callcenter.simulator.config import PhoneConfig, ServerConfig
 from callcenter.simulator.driver import RealTime
 from callcenter.simulator.in_process import InProcess
-from callcenter.simulator.remote import simulate_call
 from callcenter.simulator.server import build, create_app
 from tests.simulator.app import HOST, App
 from tests.simulator.conftest import AGENT, CALLER, HOTLINE
@@ -219,7 +219,15 @@ def follow(base: str) -> list[str]:
     """Start a caller over the control API and read his story to its end."""
     phone = {"address": AGENT, "behaviours": [{"conduct": "answers", "rings": 1}]}
     assert requests.post(f"{base}/simulator/phones", json=phone, timeout=5).json()["name"] == "王"
-    lines = list(simulate_call(base, to=HOTLINE, from_=CALLER, press=("1",), hold_seconds=5, name="张"))
+    order = {"to": HOTLINE, "from": CALLER, "press": ["1"], "hold_seconds": 5, "name": "张"}
+    call = requests.post(f"{base}/simulator/calls", json=order, timeout=5)
+    assert call.status_code == 201
+    lines, since, ended = [], 0, False
+    while not ended:
+        state = requests.get(f"{base}/simulator/calls/{call.json()['id']}?since={since}", timeout=5).json()
+        lines += [f"{line['at']} {line['text']}" for line in state["lines"]]
+        since, ended = state["next"], state["ended"]
+        time.sleep(0.02)
     ledger = requests.get(f"{base}/simulator/ledger", timeout=5).json()
     assert [(ring["to"], ring["result"], ring["rings"]) for ring in ledger["rings"]] == [
         (AGENT, "answered", 1)
@@ -259,8 +267,3 @@ def test_a_caller_is_led_by_hand_over_the_control_api(net: Network, app: App, ba
     assert requests.get(f"{path}/{sid}", timeout=5).json()["ended_by"] == "person"
     assert app.told("/said")[0]["SpeechResult"] == "hello"
     assert requests.get(f"{path}/CA0", timeout=5).status_code == 404
-
-
-def test_a_refused_call_is_an_error(base: str) -> None:
-    with pytest.raises(RuntimeError, match="press"):
-        list(simulate_call(base, to=HOTLINE, from_=CALLER, press=("x",)))

@@ -4,6 +4,7 @@ Source: Twilio "Conference resource", "Conference Participant resource". The hol
 in reality; here a held participant hears music without a request.
 """
 
+from collections.abc import Iterator
 from xml.sax.saxutils import escape, quoteattr
 
 from callcenter.simulator import meeting
@@ -112,17 +113,25 @@ def fetch_participant(query: RestQuery, sid: str, who: str) -> tuple[int, Json]:
 def update_participant(query: RestQuery, sid: str, who: str) -> tuple[int, Json]:
     """POST …: mute, hold, coach, or change who ends the conference by leaving."""
     conference, member = find_participant(query, sid, who)
-    before = member.muted, member.hold
+    before = member.muted, member.hold, member.end_on_exit, member.coaching
     member.muted = query.flag("Muted", default=member.muted)
     member.hold = query.flag("Hold", default=member.hold)
     member.end_on_exit = query.flag("EndConferenceOnExit", default=member.end_on_exit)
     member.coaching = query.get("CallSidToCoach", member.coaching)
-    if before[0] != member.muted:
-        meeting.tell(query.world, conference, "mute" if member.muted else "unmute", member)
-    if before[1] != member.hold:
-        meeting.tell(query.world, conference, "hold" if member.hold else "unhold", member)
+    for event in _changes(before, member):
+        meeting.tell(query.world, conference, event, member)
     meeting.retune(query.world, conference)
     return 200, shapes.participant(query.world, conference, member)
+
+
+def _changes(before: tuple[bool, bool, bool, str], member: Participant) -> Iterator[str]:
+    muted, hold, *modified = before
+    if muted != member.muted:
+        yield "mute" if member.muted else "unmute"
+    if hold != member.hold:
+        yield "hold" if member.hold else "unhold"
+    if modified != [member.end_on_exit, member.coaching]:
+        yield "modify"
 
 
 def kick(query: RestQuery, sid: str, who: str) -> tuple[int, None]:
