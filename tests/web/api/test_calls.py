@@ -8,7 +8,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
-from callcenter import ids
 from callcenter.callbacks.models import Callback
 from callcenter.calls.models import CallWords, Recording
 from callcenter.carrier.twin import new_sid
@@ -256,6 +255,6 @@ def test_an_agent_reads_the_stories_of_calls_that_he_took(house: House, wang: Te
     assert actors == ["agent:li"]
 
 
-@pytest.mark.parametrize("name", ["CA" + "f" * 32, str(ids.new()), "x", "%00", "王"])
+@pytest.mark.parametrize("name", ["CA" + "f" * 32, "0" * 32, "x", "%00", "王"])
 def test_a_call_that_is_not_there(supervisor: TestClient, name: str) -> None:
     assert supervisor.get(f"/calls/{name}").status_code == 404
