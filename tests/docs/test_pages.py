@@ -1,6 +1,7 @@
 """Tables that repeat what the code has, repeat all of it; what is quoted is what is said."""
 
 import re
+import tomllib
 from functools import cache
 from pathlib import Path
 
@@ -22,6 +23,14 @@ HEADINGS = ["Context", "Decision", "Alternatives", "Consequences"]
 def first_cells(page: Path, header: str) -> list[str]:
     """Return the names in a table's first column, without their backticks."""
     return [row[0].strip("`") for row in rows(page, header)]
+
+
+def test_every_floor_of_the_house_is_shown() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    floors = next(contract["layers"] for contract in contracts if contract["id"] == "floors")
+    shown = re.findall(r"callcenter/(\w+)", fences(DOCS / "understand.md")[0])
+    rooms = {room.strip() for floor in floors for room in floor.split("|")}
+    assert rooms == set(shown) - {"simulator"}
 
 
 def test_every_sweep_is_in_the_table_with_its_interval() -> None:
