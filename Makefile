@@ -37,7 +37,7 @@ check: $(VENV)/.dev ## Lint, types, floors and house rules
 	@$(BIN)/python -m pytest -q tests/house
 
 bench: $(VENV)/.dev ## Measure, each figure beside the one it is compared with
-	@$(BIN)/python -m bench $(ARGS)
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 format: $(VENV)/.dev ## Put the code into its one shape
 	@$(BIN)/ruff check --fix .

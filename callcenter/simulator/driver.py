@@ -43,7 +43,7 @@ class RealTime:
         while self._wait():
             try:
                 self._kernel.step()
-            except Exception:
+            except Exception:  # One event that fails must not stop the network's time.
                 log.exception("an event of the simulated network failed")
 
     def _wait(self) -> bool:

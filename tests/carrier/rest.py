@@ -4,7 +4,6 @@ import json
 import socket
 import struct
 import threading
-import time
 from collections import deque
 from datetime import datetime
 from email.utils import format_datetime
@@ -185,5 +184,4 @@ def full_socket() -> tuple[str, list[socket.socket]]:
         filler.setblocking(False)
         filler.connect_ex(listener.getsockname())
         sockets.append(filler)
-    time.sleep(0)
     return f"http://127.0.0.1:{listener.getsockname()[1]}", sockets

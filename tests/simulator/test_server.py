@@ -1,6 +1,6 @@
 """The simulator over real HTTP: twilio-python against it, its own API, real time."""
 
-import time
+import threading
 from collections.abc import Iterator
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
@@ -222,12 +222,12 @@ def follow(base: str) -> list[str]:
     order = {"to": HOTLINE, "from": CALLER, "press": ["1"], "hold_seconds": 5, "name": "张"}
     call = requests.post(f"{base}/simulator/calls", json=order, timeout=5)
     assert call.status_code == 201
-    lines, since, ended = [], 0, False
+    lines, since, ended, pause = [], 0, False, threading.Event()
     while not ended:
         state = requests.get(f"{base}/simulator/calls/{call.json()['id']}?since={since}", timeout=5).json()
         lines += [f"{line['at']} {line['text']}" for line in state["lines"]]
         since, ended = state["next"], state["ended"]
-        time.sleep(0.02)
+        pause.wait(0.02)
     ledger = requests.get(f"{base}/simulator/ledger", timeout=5).json()
     assert [(ring["to"], ring["result"], ring["rings"]) for ring in ledger["rings"]] == [
         (AGENT, "answered", 1)
