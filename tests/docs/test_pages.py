@@ -12,8 +12,8 @@ from callcenter.organisation.rules import Policies
 from callcenter.settings import VARIABLES
 from callcenter.switchboard.sweeps import SWEEPS
 from ivr.words import LANGUAGES, PLACEHOLDER, script
+from tests.docs import known
 from tests.docs.pages import DECISIONS, ROOT, codes, fences, named, rows, text
-from tests.docs.test_names import webhooks
 
 DOCS = ROOT / "docs"
 CUSTOMERS = ("张女士", "Ms Zhang")
@@ -51,12 +51,18 @@ def test_every_policy_is_said_to_act_or_not() -> None:
 
 
 def test_every_metric_is_explained() -> None:
-    declared = re.findall(r'"(callcenter_\w+)"', (ROOT / "callcenter" / "metrics.py").read_text())
-    assert sorted(first_cells(DOCS / "operate.md", "metric")) == sorted(declared)
+    assert sorted(first_cells(DOCS / "operate.md", "metric")) == sorted(known.metrics())
 
 
 def test_every_webhook_is_listed() -> None:
-    assert set(first_cells(DOCS / "interface.md", "address")) == webhooks()
+    assert set(first_cells(DOCS / "interface.md", "address")) == known.webhooks()
+
+
+def test_every_command_is_listed() -> None:
+    shown = {f"callcenter {name}" for name, subs in known.commands().items() if not subs}
+    shown |= {f"callcenter {name} {sub}" for name, subs in known.commands().items() for sub in subs}
+    listed = first_cells(DOCS / "interface.md", "command")
+    assert {re.sub(r" [A-Z]+$", "", name) for name in listed} == shown
 
 
 @pytest.mark.parametrize("record", DECISIONS, ids=named)
