@@ -12,7 +12,6 @@ from callcenter.simulator.webhooks import Subscription
 from callcenter.simulator.world import Number, World
 
 ROUTING_SECONDS = 0.3
-WITHHELD = frozenset({"anonymous", "unknown", "restricted", "unavailable"})
 
 
 def dial_in(world: World, from_: str, to: str, extras: dict[str, str] | None = None) -> Call:

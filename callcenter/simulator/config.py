@@ -28,6 +28,8 @@ class ServerConfig:
     It listens on this machine only. `rate` 2.0 lets time run twice as fast.
     """
 
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+
     public_url: str
     numbers: tuple[str, ...]
     phones: tuple[PhoneConfig, ...] = ()

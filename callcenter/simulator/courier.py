@@ -23,6 +23,8 @@ from callcenter.simulator.webhooks import (
 from callcenter.simulator.world import World
 
 HTTP_FAILURE, UNREACHABLE, TOO_MANY_REDIRECTS, BAD_REDIRECT, TOO_LARGE = 11200, 11205, 11215, 11216, 11750
+BAD_ANSWER = 15003
+XML_TYPES = frozenset({"text/xml", "application/xml", "text/html"})
 HOLD_LIMIT = 30.0
 FOLLOWED = {301: "GET", 302: "GET", 303: "GET", 307: ""}
 MAX_REDIRECTS = 10
@@ -100,9 +102,26 @@ class _Trip:
     def _send(self, copy: int) -> None:
         answer = _exchange(self.world, self.request)
         with self.world.kernel.lock:
+            self._complain(answer)
             self.world.ledger.webhooks.append(_delivery(self.world, self.request, self.parcel, answer, copy))
             if self.reply is not None and copy == 0:
                 self.reply.fire(answer)
+
+    def _complain(self, answer: Answer) -> None:
+        """Write down a bad answer to news; a document's answer is judged by whoever asked for it."""
+        code = 0 if self.parcel.kind == "voice" else answer.error or _bad_answer(self.parcel, answer)
+        if code:
+            status = answer.response.status if answer.response else "no answer"
+            about = f"{self.parcel.kind} callback: {status}"
+            self.world.warn(code, about, call_sid=self.parcel.call_sid, url=self.parcel.url)
+
+
+def _bad_answer(parcel: Parcel, answer: Answer) -> int:
+    """Error 15003: Twilio wants 204 to a status callback, or 200 with XML that it will ignore."""
+    response = answer.response
+    if parcel.kind == "bookkeeping" or response is None or response.status == 204:
+        return 0
+    return 0 if response.media_type in XML_TYPES else BAD_ANSWER
 
 
 def _delivery(world: World, request: WebhookRequest, parcel: Parcel, answer: Answer, copy: int) -> Delivery:

@@ -21,7 +21,6 @@ Kind = Literal[
 
 # A person who waits for keys to work after a prompt, or who speaks a message, does not feel left alone.
 ALIVE: frozenset[Kind] = frozenset({"speech", "sound", "music", "tone", "talk", "said", "keys", "recording"})
-DEEDS: frozenset[Kind] = frozenset({"pressed", "spoke", "event"})
 
 
 @dataclass

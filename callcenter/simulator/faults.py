@@ -16,7 +16,6 @@ Effect = Literal[
 ]
 
 REST_EFFECTS: frozenset[Effect] = frozenset({"429", "500-after-accept", "timeout-after-accept", "reset"})
-NEWS: frozenset[Kind] = frozenset({"status", "conference", "recording", "bookkeeping"})
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """A telephone in a test's hand: what a person hears and does on one call, in virtual time."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from callcenter.simulator import people, transcript
 from callcenter.simulator.calls import Call
@@ -10,7 +10,6 @@ from callcenter.simulator.phones import Phone
 from callcenter.simulator.world import World
 
 DEAD_AIR = 3.0
-FOREVER = 3600.0
 AUDIBLE = ("speech", "said", "sound", "music", "tone")
 
 
@@ -26,7 +25,6 @@ class Handset:
     call: Call
     _place: int = 0
     _offset: int = 0
-    _marks: list[float] = field(default_factory=list)
 
     def hears(self, what: str | re.Pattern[str], within: float = 30) -> str:
         """Run until this begins to be heard, after what was waited for last; return the whole sentence.

@@ -12,7 +12,6 @@ from callcenter.simulator.webhooks import Callback, Pairs, Subscription
 from callcenter.simulator.world import World
 
 EVENTS = {Status.INITIATED: "initiated", Status.RINGING: "ringing", Status.IN_PROGRESS: "answered"}
-SILENT_ANSWERS = frozenset({"text/xml", "application/xml", "text/html", ""})
 
 
 def enrol(world: World, call: Call) -> None:

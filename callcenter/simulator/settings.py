@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 DEMO_ACCOUNT = "AC" + "51" * 16
 DEMO_TOKEN = "simulated-auth-token"  # noqa: S105  the simulator's own, no secret
@@ -11,6 +12,8 @@ API_VERSION = "2010-04-01"
 @dataclass(frozen=True)
 class Settings:
     """Times in seconds; `calls_per_second` is the account's pace of leaving its queue (Twilio: 1)."""
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
 
     account_sid: str = DEMO_ACCOUNT
     auth_token: str = DEMO_TOKEN

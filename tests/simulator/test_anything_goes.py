@@ -56,6 +56,7 @@ class Anything(RuleBasedStateMachine):
     @initialize(seed=st.integers(0, 3), pace=st.sampled_from([1.0, 10.0]))
     def begin(self, seed: int, pace: float) -> None:
         self.net = Network(self.app, settings=Settings(seed=seed, calls_per_second=pace))
+        self.net.phone("+8613900139009").will(WAYS[0])
 
     def any_call(self, pick: int) -> Handset | None:
         """Return one of the living calls."""
@@ -70,7 +71,6 @@ class Anything(RuleBasedStateMachine):
     @rule(page=st.sampled_from(PLACES), who=st.integers(0, 3), way=st.sampled_from(WAYS))
     def place(self, page: str, who: int, way: Behaviour) -> None:
         self.net.number(HOTLINE, f"{HOST}{page}", status_callback=f"{HOST}/status")
-        self.net.phone("+8613900139009").will(WAYS[0])
         self.net.phone(f"+861390013900{who}").will(way)
         self.placed.append(order(self.net, f"+861390013900{who}", page, ("Timeout", "12")))
 

@@ -4,7 +4,16 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 
-from callcenter.simulator import Network, VirtualClock, answers, busy, declines, rings_out, unreachable
+from callcenter.simulator import (
+    Network,
+    VirtualClock,
+    WebhookResponse,
+    answers,
+    busy,
+    declines,
+    rings_out,
+    unreachable,
+)
 from callcenter.simulator.behaviours import Behaviour
 from tests.simulator.app import App
 from tests.simulator.asking import order
@@ -96,6 +105,28 @@ def test_a_softphone_that_is_not_there_is_reported_ringing(net: Network, app: Ap
 def test_events_in_one_parameter_are_found(doubted: Network, app: App) -> None:
     order(doubted, AGENT, events=("initiated ringing answered completed",))
     assert [f.code for f in doubted.warnings] == [21626]
+
+
+# Error 15003: the answer to a status callback is 204, or 200 with XML; 11200 and 11205 as everywhere.
+@pytest.mark.parametrize(
+    ("answer", "codes"),
+    [
+        (WebhookResponse(204, None), []),
+        (WebhookResponse(200, "text/xml", b"<Response/>"), []),
+        (WebhookResponse(200, "text/plain", b"ok"), [15003]),
+        (WebhookResponse(200, "application/json", b"{}"), [15003]),
+        (WebhookResponse(500, "text/html"), [11200]),
+    ],
+)
+def test_a_bad_answer_to_news_is_found_and_changes_nothing(
+    doubted: Network, app: App, answer: WebhookResponse, codes: list[int]
+) -> None:
+    app.pages |= {"/agent": "<Say>Hello</Say>", "/status": answer}
+    doubted.phone(AGENT).answers(2)
+    order(doubted, AGENT, events=("completed",))
+    doubted.run_for(30)
+    assert [finding.code for finding in doubted.warnings] == codes
+    assert doubted.phone(AGENT).handset.heard("Hello")
 
 
 def test_the_clock_must_know_its_zone() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from callcenter.simulator import params, progress
 from callcenter.simulator.calls import Call, Redirected, Source, Status
-from callcenter.simulator.courier import HTTP_FAILURE, Answer, ask
+from callcenter.simulator.courier import HTTP_FAILURE, XML_TYPES, Answer, ask
 from callcenter.simulator.faults import Parcel
 from callcenter.simulator.findings import TwimlFailure
 from callcenter.simulator.kernel import Script
@@ -19,7 +19,6 @@ from callcenter.simulator.webhooks import Callback, Pairs, WebhookResponse
 from callcenter.simulator.world import World
 
 WRONG_TYPE = 12300
-XML_TYPES = frozenset({"text/xml", "application/xml", "text/html"})
 SORRY = "We are sorry, an application error has occurred. Goodbye."
 SORRY_SECONDS = 4.5
 

@@ -1,7 +1,6 @@
 """What every verb works with: the leg, its document, and the ways out of a document."""
 
-from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from callcenter.simulator import params, progress
@@ -51,10 +50,6 @@ class Run:
         """Write a finding down for this call and document."""
         self.world.warn(code, message, call_sid=self.call.sid, url=self.document.url)
 
-    def at_place(self, place: Place) -> "Run":
-        """Return the same run in a narrower place."""
-        return replace(self, place=place)
-
     def goto(self, element: Element, pairs: Pairs, url: str = "action") -> Goto:
         """Return the way to the element's action with these parameters."""
         return Goto(Source(self.document.callback(element, url), extra=pairs))
@@ -88,6 +83,3 @@ def tell(run: Run, callback: Callback | None, pairs: Pairs, kind: Kind, event: s
 def answer(run: Run) -> None:
     """Pick up an incoming call when its first verb makes itself heard."""
     progress.answer(run.world, run.call)
-
-
-Verb = Generator[tuple[Signal, ...], Signal, None]
