@@ -1,6 +1,7 @@
 """The JSON API: every resource's endpoints as routes, and the document that describes them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 
 import anyio
 from starlette.requests import Request
@@ -26,11 +27,10 @@ ENDPOINTS: tuple[Endpoint, ...] = tuple(
 def routes(work: Work) -> list[BaseRoute]:
     """Return one route a path, to be mounted at /api/v1; whatever else is asked there is a 404 problem."""
     limiter = anyio.CapacityLimiter(THREADS)
-    document = describe(ENDPOINTS, PREFIX)
     return [
         *(Route(path, Resource(work, methods, limiter)) for path, methods in by_path().items()),
         Route("/events", Events(work)),
-        Route("/openapi.json", _Fixed(JSONResponse(document))),
+        Route("/openapi.json", _Fixed(_document)),
         Route("/{path:path}", _Fixed(None)),
     ]
 
@@ -43,16 +43,24 @@ def by_path() -> Mapping[str, Mapping[str, Endpoint]]:
     return paths
 
 
-class _Fixed:
-    """Answers a reader with the same response always; with none, that there is nothing here."""
+@cache
+def _document() -> Response:
+    """Describe the API when somebody first asks: a process should not start later for it."""
+    return JSONResponse(describe(ENDPOINTS, PREFIX))
 
-    def __init__(self, response: Response | None) -> None:
+
+class _Fixed:
+    """Answers a reader with the same response always; without one, that there is nothing here."""
+
+    def __init__(self, response: Callable[[], Response] | None) -> None:
         self._response = response
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        response = self._response
-        if response is None or request.method not in ("GET", "HEAD"):
-            problem = Problem(404) if response is None else Problem(405, headers={"Allow": "GET"})
-            response = problem_response(problem, request.headers.get("accept-language", ""))
-        await response(scope, receive, send)
+        await self._answer(request)(scope, receive, send)
+
+    def _answer(self, request: Request) -> Response:
+        if self._response is not None and request.method in ("GET", "HEAD"):
+            return self._response()
+        problem = Problem(404) if self._response is None else Problem(405, headers={"Allow": "GET"})
+        return problem_response(problem, request.headers.get("accept-language", ""))

@@ -85,14 +85,16 @@ def test_a_body_is_json_of_the_right_shape(
         is_problem(response, status)
 
 
-@pytest.mark.parametrize(
-    "query",
-    ["colour=1", "limit=0", "limit=201", "limit=1&limit=2", "cursor=x", "cursor=AAAA", "outcome=lost",
-     "started_after=2026-11-21T00:00:00", "started_after=9999-12-31T23:59:59Z", "line=nowhere",
-     "agent=nobody", "q=%00", "day_from=0001-01-01", "queued=perhaps"],
-)  # fmt: skip
-def test_a_query_that_means_nothing_is_refused(supervisor: TestClient, query: str) -> None:
-    is_problem(supervisor.get(f"/calls?{query}"), 422)
+def test_a_query_that_means_nothing_is_refused(supervisor: TestClient) -> None:
+    queries = (
+        "colour=1", "limit=0", "limit=201", "limit=1&limit=2", "cursor=x", "cursor=AAAA", "outcome=lost",
+        "started_after=2026-11-21T00:00:00", "started_after=9999-12-31T23:59:59Z", "line=nowhere",
+        "agent=nobody", "q=%00", "day_from=0001-01-01", "queued=perhaps",
+    )  # fmt: skip
+    assert {query: supervisor.get(f"/calls?{query}").status_code for query in queries} == dict.fromkeys(
+        queries, 422
+    )
+    is_problem(supervisor.get("/calls?colour=1"), 422)
 
 
 def test_a_refused_value_is_named_and_not_repeated(supervisor: TestClient) -> None:

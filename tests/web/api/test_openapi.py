@@ -89,7 +89,7 @@ def bodies(endpoint: Endpoint) -> st.SearchStrategy[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: f"{endpoint.method} {endpoint.path}")
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_request_breaks_anything(
     house: House, supervisor: TestClient, endpoint: Endpoint, data: Any
