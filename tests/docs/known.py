@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -21,13 +22,21 @@ from ivr.words import script
 from tests.docs.pages import ROOT
 
 _PARAMETER = re.compile(r"\{\w+(?::int)?\}")
+_METRICS = ROOT / "callcenter" / "metrics.py"
 _SERIES = ("", "_bucket", "_count", "_sum", "_created")
 
 
 @cache
 def metrics() -> frozenset[str]:
     """Return the metrics that are declared, as their declaration spells them."""
-    return frozenset(re.findall(r'"(callcenter_\w+)"', (ROOT / "callcenter" / "metrics.py").read_text()))
+    return frozenset(re.findall(r'"(callcenter_\w+)"', _METRICS.read_text()))
+
+
+def uncounted() -> set[str]:
+    """Return the metrics whose variable nobody uses."""
+    declared = re.findall(r'^([A-Z_]+) = \w+\(\s*"(callcenter_\w+)"', _METRICS.read_text(), re.MULTILINE)
+    others = " ".join(file.read_text(encoding="utf-8") for file in _files() if file != _METRICS)
+    return {metric for variable, metric in declared if not re.search(rf"\b{variable}\b", others)}
 
 
 def series() -> set[str]:
@@ -124,7 +133,9 @@ def texts() -> frozenset[str]:
 
 @cache
 def _nodes() -> tuple[ast.AST, ...]:
-    files = [
-        file for package in ("callcenter", "ivr", "migrations") for file in (ROOT / package).rglob("*.py")
-    ]
-    return tuple(node for file in files for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+    return tuple(node for file in _files() for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+
+
+def _files() -> list[Path]:
+    packages = ("callcenter", "ivr", "migrations")
+    return [file for package in packages for file in (ROOT / package).rglob("*.py")]

@@ -54,6 +54,11 @@ def test_every_metric_is_explained() -> None:
     assert sorted(first_cells(DOCS / "operate.md", "metric")) == sorted(known.metrics())
 
 
+def test_metrics_that_nothing_counts_are_said_to_be_so() -> None:
+    idle = {row[0].strip("`") for row in rows(DOCS / "operate.md", "metric") if "not counted yet" in row[2]}
+    assert idle == known.uncounted()
+
+
 def test_every_webhook_is_listed() -> None:
     assert set(first_cells(DOCS / "interface.md", "address")) == known.webhooks()
 
