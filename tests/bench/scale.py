@@ -1,0 +1,37 @@
+"""How much is measured: the full run, and the quick one that only shows that everything can be measured."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Seconds are of load; a round has one slice of each server."""
+
+    seed: int
+    warm_seconds: float
+    rounds: int
+    static_seconds: float
+    seconds: float
+    open_runs: int
+    open_seconds: float
+    calls: int
+    batches: int
+    claim_rounds: int
+    claim_seconds: float
+    starts: int
+
+
+def full(seed: int) -> Scale:
+    """Return the scale of a run that may be quoted: about four minutes."""
+    return Scale(
+        seed, warm_seconds=1.0, rounds=7, static_seconds=1.5, seconds=3.0, open_runs=3, open_seconds=8.0,
+        calls=5, batches=15, claim_rounds=5, claim_seconds=2.0, starts=5,
+    )  # fmt: skip
+
+
+def quick(seed: int) -> Scale:
+    """Return the scale of a smoke check: its figures mean little."""
+    return Scale(
+        seed, warm_seconds=0.5, rounds=2, static_seconds=0.5, seconds=0.7, open_runs=1, open_seconds=2.0,
+        calls=1, batches=5, claim_rounds=1, claim_seconds=0.5, starts=1,
+    )  # fmt: skip
