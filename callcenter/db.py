@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -68,6 +68,14 @@ def upsert(session: Session, table: type[Base]) -> Any:
     return (
         postgresql_insert(table) if session.get_bind().dialect.name == "postgresql" else sqlite_insert(table)
     )
+
+
+Locked = TypeVar("Locked", bound=sa.Select[*tuple[Any, ...]])
+
+
+def locked(statement: Locked, **how: Any) -> Locked:
+    """Lock the rows of a SELECT and read them again: what the session knew of them may be untrue by now."""
+    return statement.with_for_update(**how).execution_options(populate_existing=True)
 
 
 class WriterLock:

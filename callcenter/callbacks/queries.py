@@ -8,12 +8,13 @@ from sqlalchemy.orm import Session
 
 from callcenter.callbacks.models import Callback
 from callcenter.callbacks.rules import OPEN
+from callcenter.db import locked
 
 
 def callback_by_id(session: Session, callback_id: UUID, *, lock: bool = False) -> Callback | None:
     """Return a callback, locked where asked."""
     statement = sa.select(Callback).where(Callback.id == callback_id)
-    return session.execute(statement.with_for_update() if lock else statement).scalar_one_or_none()
+    return session.execute(locked(statement) if lock else statement).scalar_one_or_none()
 
 
 def open_callback_to(session: Session, number: str, line_id: UUID) -> Callback | None:
@@ -21,7 +22,7 @@ def open_callback_to(session: Session, number: str, line_id: UUID) -> Callback |
     statement = sa.select(Callback).where(
         Callback.number == number, Callback.line_id == line_id, Callback.state.in_(OPEN)
     )
-    return session.execute(statement.with_for_update()).scalars().first()
+    return session.execute(locked(statement)).scalars().first()
 
 
 def due_callbacks(session: Session, at: datetime) -> list[UUID]:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from callcenter.calls.models import Call, CallEvent, CallWords, Leg
 from callcenter.calls.rules import TERMINAL
+from callcenter.db import locked
 
 _STORED = (
     sa.select(CallWords.document)
@@ -22,7 +23,9 @@ _CURRENT = (
     .limit(1)
 )
 _LEG = sa.select(Leg).where(Leg.sid == sa.bindparam("sid"))
+_LEG_LOCKED = locked(_LEG)
 _CALL = sa.select(Call).where(Call.id == sa.bindparam("id"))
+_CALL_LOCKED = locked(_CALL)
 
 
 def stored_document(session: Session, sid: str, key: str) -> str | None:
@@ -37,13 +40,13 @@ def current_document(session: Session, sid: str) -> str | None:
 
 def leg_by_sid(session: Session, sid: str, *, lock: bool = False) -> Leg | None:
     """Return the leg, locked against every other webhook of it where asked."""
-    statement = _LEG.with_for_update() if lock else _LEG
+    statement = _LEG_LOCKED if lock else _LEG
     return session.execute(statement, {"sid": sid}).scalar_one_or_none()
 
 
 def call_by_id(session: Session, call_id: UUID, *, lock: bool = False) -> Call:
     """Return the call; it must exist."""
-    statement = _CALL.with_for_update() if lock else _CALL
+    statement = _CALL_LOCKED if lock else _CALL
     return session.execute(statement, {"id": call_id}).scalar_one()
 
 
@@ -60,9 +63,8 @@ def silent_legs(session: Session, since: datetime) -> list[Leg]:
         .where(Leg.state.not_in(TERMINAL), Leg.checked_at < since)
         .order_by(Leg.checked_at)
         .limit(200)
-        .with_for_update(skip_locked=True)
     )
-    return list(session.execute(statement).scalars())
+    return list(session.execute(locked(statement, skip_locked=True)).scalars())
 
 
 def leg_by_id(session: Session, leg_id: UUID) -> Leg | None:

@@ -6,6 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from callcenter.db import locked
 from callcenter.dialing.models import Attempt, CarrierOrder
 from callcenter.dialing.rules import SENDING_LOST_AFTER
 
@@ -13,7 +14,7 @@ from callcenter.dialing.rules import SENDING_LOST_AFTER
 def attempt_by_id(session: Session, attempt_id: UUID, *, lock: bool = False) -> Attempt | None:
     """Return an attempt, locked where asked."""
     statement = sa.select(Attempt).where(Attempt.id == attempt_id)
-    return session.execute(statement.with_for_update() if lock else statement).scalar_one_or_none()
+    return session.execute(locked(statement) if lock else statement).scalar_one_or_none()
 
 
 def attempt_for(session: Session, purpose_kind: str, purpose_id: UUID) -> Attempt | None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from callcenter import ids
-from callcenter.db import upsert
+from callcenter.db import locked, upsert
 from callcenter.notices.actions import announce
 from callcenter.promises.models import Promise
 from callcenter.promises.rules import OWED, state_when_kept
@@ -80,4 +80,4 @@ def _owed(session: Session, subject_kind: str, subject_id: UUID, rule: str | Non
     )
     if rule is not None:
         statement = statement.where(Promise.rule == rule)
-    return list(session.execute(statement.with_for_update()).scalars())
+    return list(session.execute(locked(statement)).scalars())

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from callcenter import ids
-from callcenter.db import upsert
+from callcenter.db import locked, upsert
 from callcenter.dialing import actions as dialing
 from callcenter.dialing.queries import attempt_for
 from callcenter.errors import Invalid, Missing
@@ -49,9 +49,7 @@ def set_agent_state(
 
 
 def _locked(session: Session, agent_id: UUID) -> AgentState:
-    row = session.execute(
-        sa.select(AgentState).where(AgentState.agent_id == agent_id).with_for_update()
-    ).scalar_one_or_none()
+    row = queries.lock_agent_state(session, agent_id)
     if row is None:
         raise Missing("agent", agent_id)
     return row
@@ -118,8 +116,8 @@ def wrap_up_agent(session: Session, agent_id: UUID, at: datetime, until: datetim
 
 def end_due_states(session: Session, at: datetime) -> None:
     """Bring back everyone whose wrap-up or rest is over."""
-    due = sa.select(AgentState).where(AgentState.until <= at).with_for_update(skip_locked=True)
-    for row in session.execute(due).scalars():
+    due = sa.select(AgentState).where(AgentState.until <= at)
+    for row in session.execute(locked(due, skip_locked=True)).scalars():
         _enter(session, row, row.after or "available", None, at)
 
 

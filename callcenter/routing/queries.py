@@ -6,6 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from callcenter.db import locked
 from callcenter.routing.models import AgentState, Offer, Wait
 from callcenter.routing.rules import DECLINED_REST
 from callcenter.staff.models import Agent, AgentSkill
@@ -20,12 +21,12 @@ def live_wait(session: Session, subject_kind: str, subject_id: UUID, *, lock: bo
     statement = sa.select(Wait).where(
         Wait.subject_kind == subject_kind, Wait.subject_id == subject_id, Wait.state.in_(LIVE_WAITS)
     )
-    return session.execute(statement.with_for_update() if lock else statement).scalar_one_or_none()
+    return session.execute(locked(statement) if lock else statement).scalar_one_or_none()
 
 
 def lock_wait(session: Session, wait_id: UUID) -> Wait:
     """Return a wait, locked: whoever wants to change a wait or its offers takes it first."""
-    return session.execute(sa.select(Wait).where(Wait.id == wait_id).with_for_update()).scalar_one()
+    return session.execute(locked(sa.select(Wait).where(Wait.id == wait_id))).scalar_one()
 
 
 def offer_by_id(session: Session, offer_id: UUID) -> Offer | None:
@@ -39,9 +40,13 @@ def lock_offer(session: Session, offer_id: UUID) -> tuple[Offer, Wait] | None:
     if offer is None:
         return None
     wait = lock_wait(session, offer.wait_id)
-    session.refresh(offer, with_for_update=True)
-    session.refresh(wait)
-    return offer, wait
+    return session.execute(locked(sa.select(Offer).where(Offer.id == offer_id))).scalar_one(), wait
+
+
+def lock_agent_state(session: Session, agent_id: UUID) -> AgentState | None:
+    """Return what an agent does, locked; None for nobody we know."""
+    statement = sa.select(AgentState).where(AgentState.agent_id == agent_id)
+    return session.execute(locked(statement)).scalar_one_or_none()
 
 
 def live_offer_of_wait(session: Session, wait_id: UUID) -> Offer | None:
@@ -151,9 +156,8 @@ def next_pair(session: Session, at: datetime) -> tuple[Wait, UUID] | None:
             AgentState.agent_id,
         )
         .limit(1)
-        .with_for_update(of=[Wait, AgentState], skip_locked=True)
     )
-    row = session.execute(statement).first()
+    row = session.execute(locked(statement, of=[Wait, AgentState], skip_locked=True)).first()
     return (row[0], row[1]) if row else None
 
 

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from callcenter.customers.models import CustomerNumber
+from callcenter.db import locked
 from callcenter.tickets.models import Ticket, TicketEvent, TicketWords
 
 
@@ -17,7 +18,7 @@ def ticket_of_call(session: Session, call_id: UUID) -> Ticket | None:
 def ticket_by_number(session: Session, number: str, *, lock: bool = False) -> Ticket | None:
     """Return a ticket by its readable number."""
     statement = sa.select(Ticket).where(Ticket.number == number)
-    return session.execute(statement.with_for_update() if lock else statement).scalar_one_or_none()
+    return session.execute(locked(statement) if lock else statement).scalar_one_or_none()
 
 
 def newest_ticket_of_number(session: Session, canonical: str, *, not_of_call: UUID) -> Ticket | None:
