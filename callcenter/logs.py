@@ -123,4 +123,5 @@ def _lead_libraries(road: list[Processor], last: Processor, level: str, out: Tex
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "rq", "rq.worker", "alembic"):
         logger = logging.getLogger(name)
         logger.handlers.clear()
+        logger.setLevel(logging.NOTSET)
         logger.propagate = True

@@ -105,9 +105,8 @@ def test_its_parts_die_with_it(up: Installation) -> None:
 
 @pytest.mark.parametrize("name", ["web", "worker", "clock"])
 def test_a_process_alone_without_redis_says_what_it_lacks(tmp_path: Path, name: str) -> None:
-    environ = environment(
-        tmp_path, SECRET_KEY=SECRET, TWILIO_ACCOUNT_SID="AC" + "0" * 32, TWILIO_AUTH_TOKEN="t"
-    )
+    account = {"TWILIO_ACCOUNT_SID": "AC" + "0" * 32, "TWILIO_AUTH_TOKEN": "token"}
+    environ = environment(SECRET_KEY=SECRET, **account)
     ran = subprocess.run(
         [sys.executable, "-m", "callcenter.cli", name],
         cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=60, check=False,

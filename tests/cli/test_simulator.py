@@ -25,6 +25,7 @@ from tests.simulator.serving import serving
 ACCOUNT = "AC" + "0123456789abcdef" * 2
 HOTLINE = "+862155550100"
 PUBLIC = "https://hotline.example.com"
+ON_SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # The simulator has none.
 NOW = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
 
 
@@ -102,6 +103,7 @@ def test_a_carrier_of_ones_own_on_this_machine_is_no_simulator(environ: dict[str
         refuse_foreign_simulator(settings(environ, TWILIO_API_URL=url))
 
 
+@ON_SQLITE
 def test_a_call_is_told_as_it_happens(environ: dict[str, str], centre: None) -> None:
     told = run("simulate", "call", "--to", "hotline", "--from", "138 0013 8000", "--press", "1")
     assert told.exit_code == 0, told.output
@@ -110,6 +112,7 @@ def test_a_call_is_told_as_it_happens(environ: dict[str, str], centre: None) -> 
     assert "ended" in lines[-1]
 
 
+@ON_SQLITE
 def test_a_script_reads_json(environ: dict[str, str], centre: None) -> None:
     told = run("simulate", "call", "--to", "021-5555 0100", "--from", "13800138000", "--json")
     story = json.loads(told.stdout)

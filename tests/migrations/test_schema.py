@@ -120,7 +120,7 @@ def test_processes_that_start_together_migrate_once(new_database: Callable[[str]
     def start() -> None:
         try:
             migrate.upgrade(url)
-        except BaseException as error:
+        except BaseException as error:  # A thread's failure must reach the test.
             wrong.append(error)
 
     threads = [threading.Thread(target=start) for _ in range(4)]
