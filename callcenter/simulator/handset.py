@@ -140,13 +140,12 @@ class Handset:
         return next((call for call in self.partners() if _is(call, other)), None)
 
     def partners(self) -> list[Call]:
-        """Return the legs this person can talk with now, in a bridge or a conference."""
+        """Return the legs whom this person hears now, in a bridge or a conference."""
         if self.call.peer is not None:
             return [self.call.peer]
         for conference in self.world.conferences.values():
-            member = conference.of(self.call)
-            if member is not None and conference.status == "in-progress" and not member.hold:
-                return [p.call for p in conference.others(member) if not p.hold]
+            if (member := conference.of(self.call)) is not None:
+                return [p.call for p in conference.audible(member)]
         return []
 
     @property

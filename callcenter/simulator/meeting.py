@@ -86,7 +86,7 @@ def retune(world: World, conference: Conference) -> None:
 
 
 def _tune(world: World, conference: Conference, member: Participant) -> None:
-    ear, heard = member.call.ear, _audible(conference, member)
+    ear, heard = member.call.ear, conference.audible(member)
     if member.hold:
         ear.begin("music", "hold music", world.now)
     elif not heard:
@@ -97,10 +97,6 @@ def _tune(world: World, conference: Conference, member: Participant) -> None:
             ear.begin("talk", names, world.now)
         for other in heard:
             member.call.meets(other.call)
-
-
-def _audible(conference: Conference, member: Participant) -> list[Participant]:
-    return [p for p in conference.others(member) if not p.hold]
 
 
 def leave(world: World, conference: Conference, member: Participant, reason: str) -> None:

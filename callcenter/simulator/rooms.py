@@ -66,6 +66,9 @@ class Conference:
         """Return this leg's participation, None when it is not inside."""
         return next((p for p in self.participants if p.call is call), None)
 
-    def others(self, me: Participant) -> list[Participant]:
-        """Return everybody else who can be heard or hear."""
-        return [p for p in self.participants if p is not me]
+    def audible(self, me: Participant) -> list[Participant]:
+        """Return whom this participant hears: not the held and muted, a coach only where he is coached."""
+        if self.status != "in-progress" or me.hold:
+            return []
+        others = (p for p in self.participants if p is not me and not p.hold and not p.muted)
+        return [p for p in others if p.coaching in ("", me.call.sid)]

@@ -11,6 +11,7 @@ from callcenter.simulator.ledger import Ring
 from callcenter.simulator.world import World
 
 _CHINESE_MOBILE = re.compile(r"(\+86)(1\d{2})\d{4}(\d{4})")
+_NUMBER = re.compile(r"\+\d{7,15}")
 _OTHER = re.compile(r"(\+\d{1,3})\d+(\d{4})")
 
 
@@ -36,19 +37,20 @@ def masked(address: str) -> str:
     return "{} … {}".format(*match.groups()) if match else address
 
 
+def _discreet(kind: str, text: str) -> str:
+    """Mask the numbers of people; what was said and pressed is told as it was."""
+    return _NUMBER.sub(lambda found: masked(found[0]), text) if kind == "talk" else text
+
+
 def tell(world: World, call: Call) -> list[Line]:
     """Return the story so far, in order of time; it only ever grows at its end."""
     with world.kernel.lock:
-        heard = [
-            Line(at - call.created, kind, text) for at, kind, text in transcript.moments(call, world.now)
-        ]
-        rung = [
-            line
-            for ring in world.ledger.rings
-            if _concerns(world, call, ring)
-            for line in _rung(world, call, ring)
-        ]
-    return sorted([*heard, *rung], key=lambda line: line.seconds)
+        told = transcript.moments(call, world.now)
+        lines = [Line(at - call.created, kind, _discreet(kind, text)) for at, kind, text in told]
+        for ring in world.ledger.rings:
+            if _concerns(world, call, ring):
+                lines.extend(_rung(world, call, ring))
+    return sorted(lines, key=lambda line: line.seconds)
 
 
 def _concerns(world: World, call: Call, ring: Ring) -> bool:

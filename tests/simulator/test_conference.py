@@ -132,6 +132,31 @@ def test_participants_are_held_muted_and_taken_out_by_rest(net: Network, app: Ap
     assert rest(net, "GET", f"{path}/{caller.sid}.json")[0] == 404
 
 
+# Twilio, "<Conference coach>": a coach is heard only by whom he coaches; a muted one by nobody.
+def test_a_coach_is_heard_by_the_coached_only(net: Network, app: App) -> None:
+    caller, agent = joined(net, app, room(), room())
+    app.pages["/voice"] = room(f'coach="{agent.sid}"')
+    coach = net.phone("+8613700137000").dials(HOTLINE)
+    coach.waits(3)
+    heard_by = {handset.sid: {call.sid for call in handset.partners()} for handset in (caller, agent, coach)}
+    assert heard_by[caller.sid] == {agent.sid}
+    assert heard_by[agent.sid] == {caller.sid, coach.sid}
+    assert heard_by[coach.sid] == {caller.sid, agent.sid}
+    app.pages["/voice"] = room('muted="true"')
+    listener = net.phone("+8613700137001").dials(HOTLINE)
+    listener.waits(3)
+    assert len(listener.partners()) == 2
+    assert "7001" not in caller.transcript()
+
+
+# Error 13240: the coached call does not exist.
+def test_a_coach_of_nobody_fails(doubted: Network, app: App) -> None:
+    app.pages |= {"/voice": room('coach="CA0"'), "/after": ""}
+    doubted.phone(CALLER).dials(HOTLINE).ends()
+    assert app.told("/after")[0]["DialCallStatus"] == "failed"
+    assert [f.code for f in doubted.warnings] == [13240]
+
+
 # Twilio, "Conference": Status=completed ends it for everybody.
 def test_a_conference_is_ended_by_rest(net: Network, app: App) -> None:
     caller, agent = joined(net, app, room(TOLD), room())

@@ -34,6 +34,7 @@ def test_the_story_of_a_call_names_who_was_rung_and_how_often(net: Network, app:
     assert rung[0].endswith(f"rings: {wang}")
     assert f"no-answer: {wang}, ring" in rung[1]
     assert rung[3].endswith(f"answered: {wang}, ring 2, 6 s")
+    assert any(line.endswith(f"talking with {wang}") for line in lines)
     assert [line for line in lines if "pressed" in line] == ["00:01 pressed 1"]
     assert lines[0] == "00:00 tone: ring tone"
     assert lines[-1].endswith("ended: completed")
