@@ -6,6 +6,7 @@ from pathlib import Path
 
 from callcenter import clock
 from callcenter.bell import RqDoorbell
+from callcenter.carrier.counted import Counted
 from callcenter.carrier.twilio import TwilioCarrier
 from callcenter.clock import Now
 from callcenter.db import Database
@@ -17,17 +18,21 @@ def make_work(settings: Settings) -> Work:
     """Return what the doors and jobs of this process need; connects to nothing yet."""
     return Work(
         db=Database(settings.database_url),
-        carrier=TwilioCarrier(
-            settings.twilio_account_sid or "",
-            settings.twilio_auth_token or "",
-            api_url=settings.twilio_api_url,
-            api_key=settings.twilio_api_key,
-            api_secret=settings.twilio_api_secret,
-        ),
+        carrier=Counted(_twilio(settings)),
         now=_from_file(settings.test_clock) if settings.test_clock else clock.system,
         public_url=settings.public_url,
         secret_key=settings.secret_key or "",
         bell=RqDoorbell(settings.redis_url) if settings.redis_url else NoDoorbell(),
+    )
+
+
+def _twilio(settings: Settings) -> TwilioCarrier:
+    return TwilioCarrier(
+        settings.twilio_account_sid or "",
+        settings.twilio_auth_token or "",
+        api_url=settings.twilio_api_url,
+        api_key=settings.twilio_api_key,
+        api_secret=settings.twilio_api_secret,
     )
 
 
