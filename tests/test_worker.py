@@ -109,3 +109,16 @@ def test_a_flushed_redis_costs_the_worker_nothing(database: Database, redis_url:
     connect(redis_url).flushall()
     assert bell.ring("leave_trace", "two")
     until(lambda: _traces(database) == {"one", "two"})
+
+
+def test_a_worker_without_redis_still_ends_when_it_is_told(
+    database: Database, valkey: EmbeddedValkey, start: Start
+) -> None:
+    valkey.start()
+    worker = start(valkey.url)
+    assert RqDoorbell(valkey.url).ring("leave_trace", "one")
+    until(lambda: _traces(database) == {"one"})
+    valkey.stop()
+    assert worker.stdout
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(20) == 0
