@@ -5,12 +5,12 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import requests
 
 from tests.simulator.conftest import AGENT, HOTLINE
+from tests.waiting import until
 
 START = """
 import sys
@@ -28,16 +28,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for(process: "subprocess.Popen[bytes]", url: str) -> requests.Response:
-    """Ask until the process answers; fail when it has ended or patience has."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        assert process.poll() is None
-        try:
-            return requests.get(url, timeout=5)
-        except requests.ConnectionError:
-            time.sleep(0.05)
-    raise AssertionError(f"{url} does not answer.")
+def answers(process: "subprocess.Popen[bytes]", url: str) -> bool:
+    """Return whether the process answers yet; fail when it has ended."""
+    assert process.poll() is None
+    try:
+        return requests.get(url, timeout=5).ok
+    except requests.ConnectionError:
+        return False
 
 
 def test_a_configured_process_serves_on_this_machine_only_and_ends_when_told(tmp_path: Path) -> None:
@@ -53,8 +50,9 @@ def test_a_configured_process_serves_on_this_machine_only_and_ends_when_told(tmp
     file.write_text(json.dumps(config, ensure_ascii=False), encoding="utf-8")
     process = subprocess.Popen([sys.executable, "-c", START, str(file)])
     try:
-        health = wait_for(process, f"http://127.0.0.1:{port}/simulator/health")
-        assert health.json()["live_calls"] == 0
+        health = f"http://127.0.0.1:{port}/simulator/health"
+        until(lambda: answers(process, health), PATIENCE)
+        assert requests.get(health, timeout=5).json()["live_calls"] == 0
         assert listeners(port) == {"127.0.0.1"}
         refused = requests.get(f"http://127.0.0.1:{port}/2010-04-01/Accounts/AC0/Calls.json", timeout=5)
         assert (refused.status_code, refused.json()["code"]) == (401, 20003)
