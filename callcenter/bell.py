@@ -10,7 +10,7 @@ import redis
 import structlog
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from rq import Queue
+from rq import Queue, Worker
 from rq.serializers import JSONSerializer
 
 from callcenter.metrics import BELLS
@@ -40,6 +40,11 @@ def answers(redis_url: str) -> bool:
         return bool(connect(redis_url).ping())
     except (redis.RedisError, OSError):
         return False
+
+
+def workers(redis_url: str) -> int:
+    """Return how many workers listen; a worker that died is counted until its life has run out."""
+    return Worker.count(connection=connect(redis_url))
 
 
 class RqDoorbell:

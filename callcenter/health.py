@@ -33,6 +33,11 @@ def _redis(_work: Work, settings: Settings) -> bool:
     return settings.redis_url is not None and bell.answers(settings.redis_url)
 
 
+def _worker(_work: Work, settings: Settings) -> bool:
+    """Somebody performs what the bell rings for; without, jobs are handed over and no phone rings."""
+    return settings.redis_url is not None and bell.workers(settings.redis_url) > 0
+
+
 def _clock(work: Work, _settings: Settings) -> bool:
     """The clock's lease was renewed lately: somebody sweeps."""
     with work.db.reading() as session:
@@ -40,7 +45,13 @@ def _clock(work: Work, _settings: Settings) -> bool:
     return until is not None and until + CLOCK_GRACE > work.at()
 
 
-CHECKS: dict[str, Check] = {"database": _database, "schema": _schema, "redis": _redis, "clock": _clock}
+CHECKS: dict[str, Check] = {
+    "database": _database,
+    "schema": _schema,
+    "redis": _redis,
+    "worker": _worker,
+    "clock": _clock,
+}
 _threads = ThreadPoolExecutor(len(CHECKS), thread_name_prefix="health")
 _asked: dict[str, Future[bool]] = {}
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
+from rq import Worker
 
-from callcenter import health, migrate, schema
+from callcenter import bell, health, migrate, schema
 from callcenter.db import Database
 from callcenter.health import readiness
 from callcenter.jobs import Work
@@ -25,7 +26,16 @@ def nobody_was_asked() -> Iterator[None]:
 
 
 @pytest.fixture
-def settings(redis_url: str) -> Settings:
+def worker(redis_url: str) -> Iterator[Worker]:
+    """A worker that has said that it is there."""
+    listening = Worker([bell.QUEUE], connection=bell.connect(redis_url))
+    listening.register_birth()
+    yield listening
+    listening.register_death()
+
+
+@pytest.fixture
+def settings(redis_url: str, worker: Worker) -> Settings:
     return load_settings(
         {
             "REDIS_URL": redis_url,
@@ -49,7 +59,14 @@ def test_with_everything_there_nothing_is_degraded(whole: Work, settings: Settin
 
 def test_without_redis_calls_are_still_answered(whole: Work, settings: Settings) -> None:
     gone = settings.model_copy(update={"redis_url": "unix:///nowhere.sock"})
-    assert readiness(whole, gone) == (200, ["redis"])
+    assert readiness(whole, gone) == (200, ["redis", "worker"])
+
+
+# A worker that is missing is easily overlooked: jobs are handed over, and no phone rings.
+def test_a_missing_worker_is_told(whole: Work, settings: Settings, worker: Worker) -> None:
+    worker.register_death()
+    assert readiness(whole, settings) == (200, ["worker"])
+    worker.register_birth()
 
 
 def test_a_clock_that_has_stopped_is_told(whole: Work, settings: Settings, time: SettableTime) -> None:

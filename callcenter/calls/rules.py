@@ -35,6 +35,9 @@ OUTCOMES = (
     "open",
 )
 
+# A call that we placed has an outcome of its own kind; numbers.md defines those of inbound calls.
+OUTBOUND_OUTCOMES = ("answered", "not_reached", "failed", "open")
+
 
 def next_state(current: str, reported: str) -> str:
     """Return the state after a report: a terminal one is never overwritten, a late one changes nothing."""

@@ -3,12 +3,16 @@
 No transaction spans a request to the carrier.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from time import perf_counter
 from uuid import UUID
 
 import structlog
 from sqlalchemy.orm import Session
 
+from callcenter import metrics
 from callcenter.callbacks.actions import start_callback as start_due_callback
 from callcenter.calls.queries import leg_by_id
 from callcenter.carrier.port import (
@@ -45,7 +49,8 @@ def place_attempt(work: Work, attempt_id: str) -> None:
     if attempt is None:
         return
     try:
-        sid = work.carrier.place(_placement(work, attempt))
+        with counted("place"):
+            sid = work.carrier.place(_placement(work, attempt))
     except NotPlaced as refusal:
         with work.transaction() as session:
             outcomes.not_placed(session, attempt, refusal.reason, work.at())
@@ -55,6 +60,20 @@ def place_attempt(work: Work, attempt_id: str) -> None:
             outcomes.unknown(session, attempt, str(doubt), work.at())
     else:
         bind_placed(work, attempt, sid)
+
+
+@contextmanager
+def counted(verb: str) -> Iterator[None]:
+    """Count a request to the carrier and how long it took, by what came of it."""
+    started, result = perf_counter(), "done"
+    try:
+        yield
+    except CarrierError as fault:
+        result = type(fault).__name__
+        raise
+    finally:
+        metrics.CARRIER_REQUESTS.labels(verb, result).inc()
+        metrics.CARRIER_SECONDS.labels(verb).observe(perf_counter() - started)
 
 
 def _claim(work: Work, attempt_id: UUID) -> Attempt | None:
@@ -105,7 +124,8 @@ def carry_out(work: Work, order_id: str) -> None:
     if order is None:
         return
     try:
-        _give(work, order)
+        with counted(order.verb):
+            _give(work, order)
     except CallGone as gone:
         with work.transaction() as session:
             dialing.finish_order(session, order.id, "gone", str(gone)[:200], work.at())
@@ -144,6 +164,7 @@ def measure_offer(work: Work, offer_id: str) -> None:
     with work.transaction() as session:
         offer = offer_by_id(session, UUID(offer_id))
         if offer is not None and offer.state != "ringing":
+            metrics.OFFERS.labels(offer.state).inc()
             measure(session, offer.id, work.at())
 
 
@@ -162,7 +183,8 @@ def reconcile_leg(work: Work, leg_id: str) -> None:
     if leg is None or leg.state in TERMINAL:
         return
     try:
-        call = work.carrier.fetch(leg.sid)
+        with counted("fetch"):
+            call = work.carrier.fetch(leg.sid)
     except CallGone:
         call = CarrierCall(leg.sid, "failed", "", "", "", None, None)
     except CarrierDown as fault:
@@ -183,7 +205,8 @@ def resolve_attempt(work: Work, attempt_id: str) -> None:
     if listings_due(attempt.sent_at, at) <= attempt.empty_listings:
         return
     try:
-        listed = work.carrier.list_calls(to=attempt.to_address, day=attempt.sent_at.date())
+        with counted("list"):
+            listed = work.carrier.list_calls(to=attempt.to_address, day=attempt.sent_at.date())
     except CarrierDown as fault:
         log.warning("attempt.list_unavailable", attempt=attempt_id, reason=str(fault))
         return

@@ -10,17 +10,19 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from callcenter.calendars.queries import hours_of
 from callcenter.callbacks.actions import agent_found, miss_callback
 from callcenter.callbacks.models import Callback
 from callcenter.callbacks.queries import callback_by_id
-from callcenter.calls.actions import start_call
+from callcenter.calls.actions import end_outbound, start_call
 from callcenter.calls.models import Call, CallEvent, Leg
 from callcenter.calls.queries import call_by_id, customer_leg, leg_by_sid
 from callcenter.dialing import actions as dialing
 from callcenter.dialing.models import CarrierOrder
+from callcenter.dialing.queries import attempt_for
 from callcenter.lines.models import Line
 from callcenter.lines.rules import cadence
-from callcenter.organisation.queries import centre, policies
+from callcenter.organisation.queries import policies
 from callcenter.routing import actions as routing
 from callcenter.routing import queries
 from callcenter.routing.models import Offer, Wait
@@ -120,7 +122,7 @@ def _give_back(session: Session, offer: Offer, wait: Wait, at: datetime) -> None
 
 
 def _outbound_call(session: Session, callback: Callback, line: Line, at: datetime) -> Call:
-    zone = ZoneInfo(centre(session).timezone)
+    zone = ZoneInfo(hours_of(session, line.calendar_id).zone)
     call = start_call(
         session,
         sid=None,
@@ -227,6 +229,7 @@ def _lose_agent(session: Session, offer: Offer, wait: Wait, at: datetime) -> Non
         routing.leave_line(session, wait, "agent_lost", at)
         callback = callback_by_id(session, wait.subject_id, lock=True)
         if callback is not None:
+            _spare_customer(session, callback, at)
             miss_callback(session, callback, "agent_lost", at)
         return
     routing.wait_again(session, wait, at)
@@ -235,6 +238,18 @@ def _lose_agent(session: Session, offer: Offer, wait: Wait, at: datetime) -> Non
         if leg is not None:
             path = f"/twilio/voice/requeue/{offer.connection}"
             dialing.order(session, key=f"requeue:{offer.id}", verb="redirect", sid=leg.sid, path=path, at=at)
+
+
+def _spare_customer(session: Session, callback: Callback, at: datetime) -> None:
+    """The agent is gone before the customer's phone rings: it shall not ring, and the placed call is over.
+
+    One that rings already ends with its leg.
+    """
+    attempt = attempt_for(session, "callback", callback.id)
+    if attempt is None or callback.call_id is None:
+        return
+    if dialing.settle_intent(session, attempt.id, "withdrawn", at):
+        end_outbound(session, call_by_id(session, callback.call_id, lock=True), "not_reached", at)
 
 
 def _was_called_in(session: Session, offer: Offer) -> bool:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from callcenter.callbacks.queries import callback_by_id
 from callcenter.carrier.port import TERMINAL, CarrierCall
 from callcenter.dialing import actions as dialing
 from callcenter.dialing.models import Attempt, CarrierOrder
@@ -19,9 +20,10 @@ NOT_PLACED_REST = timedelta(seconds=15)
 
 
 def is_wanted(session: Session, attempt: Attempt) -> bool:
-    """Say whether what the attempt is for still wants it: the caller may have gone meanwhile."""
-    if attempt.purpose_kind != "offer":
-        return True
+    """Say whether what the attempt is for still wants it: caller or agent may have gone meanwhile."""
+    if attempt.purpose_kind == "callback":
+        callback = callback_by_id(session, attempt.purpose_id)
+        return callback is not None and callback.state == "agent"
     offer = offer_by_id(session, attempt.purpose_id)
     return offer is not None and offer.state == "ringing"
 
@@ -46,7 +48,10 @@ def unknown(session: Session, attempt: Attempt, reason: str, at: datetime) -> No
 
 
 def may_live(session: Session, attempt: Attempt) -> bool:
-    """Say whether a leg that has just been placed may live: rung in vain it would be a nuisance."""
+    """Say whether a leg that has just been placed may live: rung in vain it would be a nuisance.
+
+    A customer's phone that rings already is left to ring: whoever picks up hears a sentence.
+    """
     if attempt.purpose_kind != "offer":
         return True
     offer = offer_by_id(session, attempt.purpose_id)

@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from callcenter import ids
+from callcenter.callbacks.models import Callback
 from callcenter.carrier.port import NotPlaced
 from callcenter.carrier.twin import Twin
 from callcenter.dialing import actions as dialing
@@ -25,13 +26,23 @@ def a_centre(work: Work) -> None:
     """A centre that may dial China."""
     with work.transaction() as session:
         centres.centre(session)
+        centres.line(session)
+        centres.skill(session)
 
 
 def intend(work: Work, target: str = NUMBER) -> UUID | None:
-    """Write an intent for a callback that nobody else knows."""
+    """Write an intent for a callback whose agent waits."""
+    at = work.at()
     with work.transaction() as session:
+        line = session.scalars(sa.select(centres.Line)).one()
+        callback = Callback(
+            id=ids.new(), number=NUMBER, line_id=line.id, skill_id=centres.skill(session), language="zh-CN",
+            state="agent", created_at=at, created_by="test", due_at=at, next_try_at=at, tries=1,
+        )  # fmt: skip
+        session.add(callback)
+        session.flush()
         return dialing.intend(
-            session, purpose_kind="callback", purpose_id=ids.new(), target=target, to_address=NUMBER,
+            session, purpose_kind="callback", purpose_id=callback.id, target=target, to_address=NUMBER,
             from_number="+862155550100", timeout_seconds=40, at=work.at(),
         )  # fmt: skip
 

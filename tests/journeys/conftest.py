@@ -153,8 +153,7 @@ def hotline(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hot
     clock = VirtualClock(MONDAY_MORNING)
     options = Settings(account_sid=ACCOUNT, auth_token=TOKEN, calls_per_second=10.0)
     net = Network(lambda request: _post(web, request), clock=clock, settings=options)
-    carrier = TwilioCarrier(ACCOUNT, TOKEN, api_url=API_URL)
-    carrier._client.http_client.session.mount(API_URL, InProcess(net.rest))
+    carrier = TwilioCarrier(ACCOUNT, TOKEN, api_url=API_URL, transport=InProcess(net.rest))
     bell = Bell()
     work = Work(database, carrier, clock.now, PUBLIC_URL, SECRET, bell)
     settings = load_settings(

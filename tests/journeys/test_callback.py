@@ -93,6 +93,30 @@ def test_a_customer_who_is_not_there_is_tried_again(hotline: Hotline) -> None:
     assert wei.handset is not None and wei.handset.ended
 
 
+# The agent leaves while the customer's call waits to be placed: nobody is rung in vain.
+def test_an_agent_who_leaves_before_the_customer_rings(hotline: Hotline) -> None:
+    _, other = all_busy(hotline)
+    books_from_the_queue(hotline)
+    wei = hotline.phone(other_end(hotline))
+    wei.will(answers(rings=1, presses="1", hangs_up_after=4))
+    other.hangs_up()
+    assert hotline.net.run_until(lambda: wei.is_ringing, 120)
+    hotline.bell.away = True
+    assert hotline.net.run_until(lambda: hotline.rows(Callback)[0].state == "agent", 20)
+    hotline.settle(10)
+    hotline.bell.away = False
+    hotline.settle(20)
+    (callback,) = hotline.rows(Callback)
+    assert (callback.state, callback.reason) == ("booked", "agent_lost")
+    assert hotline.net.ledger.rings_of(CUSTOMER) == []
+    hotline.assert_clean()
+
+
+def other_end(hotline: Hotline) -> str:
+    """The address of the agent who was logged in."""
+    return str(hotline.rows(Attempt)[0].to_address)
+
+
 def test_a_customers_voicemail_is_no_kept_promise(hotline: Hotline) -> None:
     _, other = all_busy(hotline)
     books_from_the_queue(hotline)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from callcenter.access.rules import Principal
 from callcenter.audit.queries import CallFilter, CallRow, find_call, list_calls
 from callcenter.audit.stories import story_of
-from callcenter.calls.rules import OUTCOMES
+from callcenter.calls.rules import OUTBOUND_OUTCOMES, OUTCOMES
 from callcenter.errors import Forbidden, Invalid, Missing
 from callcenter.ledger.actions import write
 from callcenter.organisation.queries import find_centre
@@ -182,6 +182,7 @@ LEAST_WHOLE = 10
 
 def _outcomes(text: str | None) -> tuple[str, ...]:
     wanted = tuple(part.strip() for part in text.split(",")) if text else ()
-    if not set(wanted) <= set(OUTCOMES):
-        raise Invalid("outcome", f"must be of {', '.join(OUTCOMES)}")
+    known = dict.fromkeys((*OUTCOMES, *OUTBOUND_OUTCOMES))
+    if not set(wanted) <= set(known):
+        raise Invalid("outcome", f"must be of {', '.join(known)}")
     return wanted
