@@ -3,10 +3,7 @@
 No transaction spans a request to the carrier.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
-from time import perf_counter
 from uuid import UUID
 
 import structlog
@@ -49,8 +46,7 @@ def place_attempt(work: Work, attempt_id: str) -> None:
     if attempt is None:
         return
     try:
-        with counted("place"):
-            sid = work.carrier.place(_placement(work, attempt))
+        sid = work.carrier.place(_placement(work, attempt))
     except NotPlaced as refusal:
         with work.transaction() as session:
             outcomes.not_placed(session, attempt, refusal.reason, work.at())
@@ -60,20 +56,6 @@ def place_attempt(work: Work, attempt_id: str) -> None:
             outcomes.unknown(session, attempt, str(doubt), work.at())
     else:
         bind_placed(work, attempt, sid)
-
-
-@contextmanager
-def counted(verb: str) -> Iterator[None]:
-    """Count a request to the carrier and how long it took, by what came of it."""
-    started, result = perf_counter(), "done"
-    try:
-        yield
-    except CarrierError as fault:
-        result = type(fault).__name__
-        raise
-    finally:
-        metrics.CARRIER_REQUESTS.labels(verb, result).inc()
-        metrics.CARRIER_SECONDS.labels(verb).observe(perf_counter() - started)
 
 
 def _claim(work: Work, attempt_id: UUID) -> Attempt | None:
@@ -124,8 +106,7 @@ def carry_out(work: Work, order_id: str) -> None:
     if order is None:
         return
     try:
-        with counted(order.verb):
-            _give(work, order)
+        _give(work, order)
     except CallGone as gone:
         with work.transaction() as session:
             dialing.finish_order(session, order.id, "gone", str(gone)[:200], work.at())
@@ -183,8 +164,7 @@ def reconcile_leg(work: Work, leg_id: str) -> None:
     if leg is None or leg.state in TERMINAL:
         return
     try:
-        with counted("fetch"):
-            call = work.carrier.fetch(leg.sid)
+        call = work.carrier.fetch(leg.sid)
     except CallGone:
         call = CarrierCall(leg.sid, "failed", "", "", "", None, None)
     except CarrierDown as fault:
@@ -205,8 +185,7 @@ def resolve_attempt(work: Work, attempt_id: str) -> None:
     if listings_due(attempt.sent_at, at) <= attempt.empty_listings:
         return
     try:
-        with counted("list"):
-            listed = work.carrier.list_calls(to=attempt.to_address, day=attempt.sent_at.date())
+        listed = work.carrier.list_calls(to=attempt.to_address, day=attempt.sent_at.date())
     except CarrierDown as fault:
         log.warning("attempt.list_unavailable", attempt=attempt_id, reason=str(fault))
         return
