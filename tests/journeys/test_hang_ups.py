@@ -144,6 +144,26 @@ def test_a_message_is_left(hotline: Hotline) -> None:
     hotline.assert_clean()
 
 
+# telephony.md, section 11.9: the recording's callback arrives after `completed`, perhaps minutes later.
+def test_a_caller_who_hangs_up_while_leaving_a_message_has_left_it(hotline: Hotline) -> None:
+    caller = hotline.phone().dials(HOTLINE)
+    caller.hears("技术问题")
+    caller.press("1")
+    caller.hears("留言请按 2", within=20)
+    caller.press("2")
+    caller.hears("提示音后留言")
+    caller.waits(7)
+    caller.speaks("读卡器灯不亮。")
+    caller.waits(2)
+    caller.hangs_up()
+    hotline.settle(60)
+    (call,) = hotline.rows(Call)
+    assert (call.outcome, call.message_left) == ("voicemail", True)
+    assert [recording.call_id for recording in hotline.rows(Recording)] == [call.id]
+    assert len(hotline.rows(Ticket, Ticket.call_id == call.id)) == 1
+    hotline.assert_clean()
+
+
 def test_my_tickets_state_is_told(hotline: Hotline) -> None:
     hotline.agent("zhang-wei").rings_out()
     first = hotline.phone().dials(HOTLINE, presses=("1",))

@@ -4,7 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from callcenter.calls.models import CallEvent, CallWords, Leg
+from callcenter.calls.models import Call, CallEvent, CallWords, Leg, Recording
 from callcenter.dialing.models import Attempt
 from callcenter.dialing.rules import signature
 from callcenter.simulator import answers
@@ -70,6 +70,17 @@ def _addresses(hotline: Hotline, leg: Leg) -> Addresses:
         return Addresses(PUBLIC_URL, "/twilio/voice", records=True)
     (attempt,) = hotline.rows(Attempt, Attempt.id == leg.attempt_id)
     return Addresses(PUBLIC_URL, f"/twilio/leg/{attempt.id}/{signature(SECRET, attempt.id)}", records=True)
+
+
+# words.md: "Then the recording notice where the line records": what is announced is done, and nothing else.
+def test_the_talk_is_recorded_and_belongs_to_its_call(hotline: Hotline) -> None:
+    sid = an_answered_call(hotline)
+    hotline.settle(30)
+    (recording,) = hotline.rows(Recording)
+    (call,) = hotline.rows(Call)
+    assert (recording.kind, recording.call_id, call.sid) == ("talk", call.id, sid)
+    assert recording.seconds is not None and 24 <= recording.seconds <= 27
+    assert hotline.call(sid)["recordings"][0]["seconds"] == recording.seconds
 
 
 # interface.md: "A call in the list carries at least …".
