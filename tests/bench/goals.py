@@ -41,6 +41,7 @@ class Goal:
 class Row:
     """A goal beside what was measured and the floor of the same run.
 
+    `faults` are the answers that were wrong meanwhile: speed that somebody paid for with an apology is none.
     `beside` holds what explains the figure and is true of this machine only.
     """
 
@@ -48,6 +49,7 @@ class Row:
     measured: Spread
     floor: str
     fair: bool = True
+    faults: int = 0
     beside: Mapping[str, float | str] = field(default_factory=dict)
 
     @property
@@ -55,7 +57,8 @@ class Row:
         """Return the verdict on the median; without a fair baseline there is none."""
         if not self.fair:
             return Verdict.NO_BASELINE
-        return Verdict.REACHED if self.goal.met_by(self.measured.middle) else Verdict.NOT_REACHED
+        met = self.goal.met_by(self.measured.middle) and not self.faults
+        return Verdict.REACHED if met else Verdict.NOT_REACHED
 
 
 def is_fair(share_of_static: float) -> bool:

@@ -6,6 +6,8 @@ server. An answer counts when its status is 200 and it says what it should: an a
 
 import asyncio
 import time
+from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager
@@ -54,6 +56,7 @@ class Connection(asyncio.Protocol):
         self._said = b""
         self.position = -1
         self.since = 0.0
+        self.busy = False
 
     def connection_made(self, transport: Any) -> None:
         """Keep the way out."""
@@ -61,18 +64,19 @@ class Connection(asyncio.Protocol):
 
     def post(self, position: int, request: bytes, since: float) -> None:
         """Send a request; latency counts from `since`."""
-        self.position, self.since, self._said = position, since, b""
+        self.position, self.since, self._said, self.busy = position, since, b"", True
         self._transport.write(request)
 
     def data_received(self, data: bytes) -> None:
         """Collect until the answer is whole."""
         self._said += data
         if is_whole(self._said):
+            self.busy = False
             self._run.heard(self, self._said)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """A server that hangs up in the middle of a measurement is a wrong answer."""
-        self._run.lost(exc)
+        """Tell whoever runs this."""
+        self._run.lost(self, exc)
 
     def close(self) -> None:
         """Hang up."""
@@ -88,16 +92,16 @@ def is_whole(said: bytes) -> bool:
     return start < 0 or len(body) >= int(head[start + 15 :].split(b"\r\n", 1)[0])
 
 
-class Run:
+class Run(ABC):
     """One measurement: connections, a tally, a way to know when it is over."""
 
     def __init__(self, order: Order) -> None:
         self.order = order
         self.tally = Tally()
-        self.idle: list[Connection] = []
+        self.idle: deque[Connection] = deque()
+        self.all: list[Connection] = []
         self.under_way = 0
         self.begun = 0.0
-        self.closing = False
         self.over = asyncio.get_running_loop().create_future()
 
     async def connect(self) -> None:
@@ -105,7 +109,8 @@ class Run:
         loop = asyncio.get_running_loop()
         for _ in range(self.order.connections):
             _, connection = await loop.create_connection(lambda: Connection(self), HOST, self.order.port)
-            self.idle.append(connection)
+            self.all.append(connection)
+        self.idle.extend(self.all)
 
     def heard(self, connection: Connection, said: bytes) -> None:
         """Note an answer and go on."""
@@ -125,14 +130,16 @@ class Run:
         self.tally.seconds = min(now - self.begun, self.order.seconds)
         self.tally.latencies.append(now - connection.since)
 
+    @abstractmethod
     def next(self, connection: Connection, now: float) -> None:
         """Decide what a connection does after its answer."""
-        raise NotImplementedError
 
-    def lost(self, exc: Exception | None) -> None:
-        """A connection has gone."""
-        if not self.closing and not self.over.done():
+    def lost(self, connection: Connection, exc: Exception | None) -> None:
+        """A connection has gone: one that rested too long for the server, or one that was to be answered."""
+        if connection.busy and not self.over.done():
             self.over.set_exception(ConnectionError(f"the server hung up: {exc}"))
+        elif connection in self.idle:
+            self.idle.remove(connection)
 
     def end(self) -> None:
         """Say that everything has been answered."""
@@ -141,8 +148,7 @@ class Run:
 
     def close(self) -> None:
         """Close what was opened."""
-        self.closing = True
-        for connection in self.idle:
+        for connection in self.all:
             connection.close()
 
 
@@ -154,7 +160,7 @@ class Closed(Run):
         positions = range(len(self.order.requests))
         self._left = iter(cycle(positions) if self.order.again else positions)
         self.begun = time.perf_counter()
-        for connection in self.idle:
+        for connection in self.all:
             self.next(connection, self.begun)
         await asyncio.wait_for(self.over, self.order.seconds + PATIENCE_SECONDS)
         return self.tally
@@ -179,7 +185,7 @@ class Open(Run):
     def __init__(self, order: Order, seed: int) -> None:
         super().__init__(order)
         self._seed = seed
-        self._queue: list[tuple[int, float]] = []
+        self._queue: deque[tuple[int, float]] = deque()
         self._to_come = len(order.requests)
 
     async def run(self) -> Tally:
@@ -199,14 +205,14 @@ class Open(Run):
         self._to_come -= 1
         self.under_way += 1
         if self.idle:
-            self.idle.pop().post(position, self.order.requests[position], due)
+            self.idle.popleft().post(position, self.order.requests[position], due)
         else:
             self._queue.append((position, due))
 
     def next(self, connection: Connection, now: float) -> None:
         """Send whoever waits for a connection, else rest."""
         if self._queue:
-            position, due = self._queue.pop(0)
+            position, due = self._queue.popleft()
             connection.post(position, self.order.requests[position], due)
             return
         self.idle.append(connection)
@@ -233,12 +239,10 @@ def open_loop(order: Order, seed: int) -> Tally:
 async def _measured(kind: type[Any], *details: Any) -> Tally:
     run = kind(*details)
     await run.connect()
-    everybody = list(run.idle)
     try:
         tally: Tally = await run.run()
         return tally
     finally:
-        run.idle = everybody
         run.close()
 
 

@@ -28,6 +28,11 @@ class Server:
     port: int
     process: psutil.Process
     ready_seconds: float
+    log: Path
+
+    def complaints(self) -> list[str]:
+        """Return what the server has logged so far, a line each."""
+        return self.log.read_text(errors="replace").splitlines()
 
     @property
     def cpu_seconds(self) -> float:
@@ -95,7 +100,7 @@ def _serving(command: Sequence[str], port: int, given: Mapping[str, str], log: P
             if process.poll() is not None or time.perf_counter() - begun > PATIENCE_SECONDS:
                 raise RuntimeError(f"{' '.join(command)} does not answer:\n{log.read_text()}")
             time.sleep(0.005)
-        yield Server(port, psutil.Process(process.pid), time.perf_counter() - begun)
+        yield Server(port, psutil.Process(process.pid), time.perf_counter() - begun, log)
     finally:
         _stop(process)
 

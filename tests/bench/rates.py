@@ -1,6 +1,8 @@
 """The rows of the arena: rates, memory, and latency at half of saturation."""
 
+import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from statistics import median
 
 from tests.bench.figures import Slice, cpu_ratios, percentile, rate_ratios, spread
@@ -16,8 +18,11 @@ from tests.bench.goals import (
     is_fair,
 )
 from tests.bench.ground import Ground
-from tests.bench.hot import Arena, arena, lost
+from tests.bench.hot import Arena, Contestant, arena, lost
 from tests.bench.scale import Scale
+
+MOST_LINES = 20
+MOST_OF_A_LINE = 4000
 
 
 def measure(ground: Ground, scale: Scale) -> list[Row]:
@@ -27,20 +32,33 @@ def measure(ground: Ground, scale: Scale) -> list[Row]:
         for number in range(scale.rounds):
             ring.play_round(number, scale.static_seconds, scale.seconds)
         rows = [*_rates(ring), _open_loop(ring, scale), _memory(ring)]
-        wrong = lost(ring.product) + lost(ring.naive)
-    if wrong:
-        raise RuntimeError("; ".join(wrong))
+        missing = lost(ring.product) + lost(ring.naive)
+        for who in (ring.product, ring.naive):
+            if who.wrong or missing:
+                _tell(who)
+    if missing:
+        raise RuntimeError("; ".join(missing))
     return rows
+
+
+def _tell(who: Contestant) -> None:
+    """Say what a server complained of, the first lines."""
+    said = "\n".join(line[:MOST_OF_A_LINE] for line in who.server.complaints()[:MOST_LINES])
+    sys.stderr.write(f"{who.name}: {who.wrong} answers were wrong; its log begins:\n{said}\n")
 
 
 def _rates(ring: Arena) -> list[Row]:
     product, naive, static = ring.product, ring.naive, ring.static
-    return [
+    floors = [
         _against_static(ARRIVAL, product.arrivals, static),
         _against_static(CHOICE, product.choices, static),
+    ]
+    peers = [
         _against_orm(ARRIVAL_ORM, product.arrivals, naive.arrivals, static),
         _against_orm(CHOICE_ORM, product.choices, naive.choices, static),
     ]
+    sound = [replace(row, fair=row.fair and not naive.wrong) for row in peers]
+    return [replace(row, faults=product.wrong) for row in (*floors, *sound)]
 
 
 def _against_static(goal: Goal, slices: Sequence[Slice], static: Sequence[Slice]) -> Row:
@@ -82,9 +100,8 @@ def _open_loop(ring: Arena, scale: Scale) -> Row:
     halves = [(percentile(run, 0.5), percentile(run, 0.99)) for run in runs]
     p50, p99 = (median(each) * 1e3 for each in zip(*halves, strict=True))
     beside = {"p50_ms": p50, "p99_ms": p99, "arrivals_per_second": rate, "requests": sum(map(len, runs))}
-    return Row(
-        OPEN_LOOP, spread([high / low for low, high in halves]), f"its own p50: {p50:.1f} ms", beside=beside
-    )
+    ratios, floor = spread([high / low for low, high in halves]), f"its own p50: {p50:.1f} ms"
+    return Row(OPEN_LOOP, ratios, floor, faults=ring.product.wrong, beside=beside)
 
 
 def _memory(ring: Arena) -> Row:

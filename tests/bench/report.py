@@ -38,7 +38,8 @@ def _measured(row: Row) -> str:
     between = f" ({figure.least:.3g} to {figure.most:.3g})" if figure.times > 1 else ""
     cpu = row.beside.get("cpu_us_per_request")
     cost = f"\n{row.beside['requests_per_second']:,.0f}/s, {cpu:,.0f} us" if cpu is not None else ""
-    return f"{figure.middle:.3g} {row.goal.unit}{between}{cost}"
+    wrong = f"\n{row.faults} answers were wrong" if row.faults else ""
+    return f"{figure.middle:.3g} {row.goal.unit}{between}{cost}{wrong}"
 
 
 def say(rows: Sequence[Row], facts: Mapping[str, Any], *, quick: bool) -> None:
@@ -69,7 +70,11 @@ def document(rows: Sequence[Row], facts: Mapping[str, Any], scale: Scale, *, qui
 
 
 def _row(row: Row) -> dict[str, Any]:
-    return asdict(row.goal) | {"measured": asdict(row.measured), "verdict": str(row.verdict)}
+    return asdict(row.goal) | {
+        "measured": asdict(row.measured),
+        "faults": row.faults,
+        "verdict": str(row.verdict),
+    }
 
 
 def conditions(database: Mapping[str, str]) -> dict[str, str]:
