@@ -48,7 +48,7 @@ def test_below_the_level_nothing_is_written(stream: io.StringIO) -> None:
     assert stream.getvalue() == ""
 
 
-@pytest.mark.parametrize("name", ["uvicorn.error", "rq.worker", "alembic.runtime", "some.library"])
+@pytest.mark.parametrize("name", ["uvicorn.error", "rq.worker", "alembic.runtime", "some.package"])
 def test_a_library_takes_the_same_road(stream: io.StringIO, name: str) -> None:
     logging.getLogger(name).warning("call from %s with %s", NUMBER, SECRET)
     [entry] = entries(stream)
