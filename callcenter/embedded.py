@@ -52,10 +52,16 @@ class EmbeddedValkey:
         self._launch()
 
     def tend(self) -> None:
-        """Start the server again if it has died; what it had acknowledged is in its file."""
+        """Start the server again if it has died; what it had acknowledged is in its file.
+
+        One that does not start is told in the log and tried again next time: calls go on without it.
+        """
         if self._server is not None and self._server.poll() is not None:
             log.error("valkey.died", status=self._server.returncode)
-            self._launch()
+            try:
+                self._launch()
+            except Unavailable as fault:
+                log.error("valkey.away", reason=str(fault))
 
     def stop(self) -> None:
         """Let the server write what it has and end; kill it when it takes too long."""

@@ -48,6 +48,18 @@ def test_it_is_started_again_when_it_dies_and_has_forgotten_nothing(valkey: Embe
     assert connect(valkey.url).get("kept") == b"1"
 
 
+def test_one_that_does_not_start_again_is_tried_until_it_does(
+    valkey: EmbeddedValkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    valkey.start()
+    with monkeypatch.context() as broken:
+        broken.setattr(valkey, "_command", lambda: ["/bin/false"])
+        _kill(valkey)
+        until(lambda: bool(valkey.tend()) or (valkey._server is not None and valkey._server.poll() == 1))
+        assert not valkey.answers()
+    until(lambda: bool(valkey.tend()) or valkey.answers())
+
+
 def test_tending_a_living_server_changes_nothing(valkey: EmbeddedValkey) -> None:
     valkey.start()
     first = valkey.pid

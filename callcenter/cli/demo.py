@@ -53,6 +53,8 @@ def demo(
         status = _supervise(environ, valkey, stop)
     finally:
         valkey.stop()
+    if status:
+        typer.echo(f"A process could not be kept running: see {FOLDER / 'processes.log'}", err=True)
     typer.echo("The demo has ended. 演示已结束。")
     raise typer.Exit(status)
 
