@@ -6,8 +6,9 @@ run when their bell rings, the clock ticks every virtual second.
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -147,12 +148,17 @@ def _post(web: TestClient, request: WebhookRequest) -> WebhookResponse:
 def hotline(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hotline]:
     """The example centre on a Monday morning, nobody logged in.
 
-    The deadline of a webhook runs on this machine's clock, which a busy machine outruns.
+    Every other webhook reaches another web process: nothing of a call may live in one (reliability F). The
+    deadline of a webhook runs on this machine's clock, which a busy machine outruns.
     """
     monkeypatch.setattr(bridge, "DEADLINE_SECONDS", 60.0)
     clock = VirtualClock(MONDAY_MORNING)
     options = Settings(account_sid=ACCOUNT, auth_token=TOKEN, calls_per_second=10.0)
-    net = Network(lambda request: _post(web, request), clock=clock, settings=options)
+    webs: list[TestClient] = []
+    turns = count()
+    net = Network(
+        lambda request: _post(webs[next(turns) % len(webs)], request), clock=clock, settings=options
+    )
     carrier = TwilioCarrier(ACCOUNT, TOKEN, api_url=API_URL, transport=InProcess(net.rest))
     bell = Bell()
     work = Work(database, carrier, clock.now, PUBLIC_URL, SECRET, bell)
@@ -165,7 +171,12 @@ def hotline(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hot
             "DATABASE_URL": "sqlite:///not-used.sqlite",
         }
     )
-    with TestClient(create_app(work, settings), base_url=PUBLIC_URL) as web:
+    other = replace(work, db=Database(database.url))
+    with (
+        TestClient(create_app(work, settings), base_url=PUBLIC_URL) as web,
+        TestClient(create_app(other, settings), base_url=PUBLIC_URL) as second,
+    ):
+        webs.extend((web, second))
         rig = Hotline(work, net, web, bell, Ticker(work))
         xinghe.open_centre(work)
         for number in (xinghe.HOTLINE, xinghe.GUANGZHOU, xinghe.CHENGDU):
