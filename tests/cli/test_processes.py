@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from callcenter.cli.processes import take_to_head
 from callcenter.cli.wire import ask
+from callcenter.settings import load_settings
 from tests.servers import ROOT, alive
 from tests.waiting import until
 
@@ -125,3 +127,11 @@ def test_migrate_says_where_the_schema_is(tmp_path: Path) -> None:
         )  # fmt: skip
         assert ran.stdout.startswith("The schema is at 0")
     assert (tmp_path / "var" / "callcenter.sqlite").exists()
+
+
+# MIGRATE_DATABASE_URL is the schema's owner, where the application's role may not change tables.
+def test_the_schemas_owner_migrates(tmp_path: Path) -> None:
+    ours, owners = (f"sqlite:///{tmp_path}/{name}.sqlite" for name in ("ours", "owners"))
+    take_to_head(load_settings({"DATABASE_URL": ours, "MIGRATE_DATABASE_URL": owners}))
+    assert (tmp_path / "owners.sqlite").exists()
+    assert not (tmp_path / "ours.sqlite").exists()
