@@ -37,6 +37,7 @@ FAST_AND_FORGETFUL = {
     "listen_addresses": "",
     "max_connections": "200",
     "shared_buffers": "64MB",
+    "dynamic_shared_memory_type": "mmap",  # Files of the cluster's own folder, which go with it.
 }
 
 
@@ -136,7 +137,7 @@ class Cluster:
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         self._server = spawn(
             [str(self._folder / "postgres"), "-D", "data", *options],
-            at_parents_death=signal.SIGQUIT,
+            at_parents_death=signal.SIGINT,
             cwd=self.home,
             stdout=(self.home.parent / "postgresql.log").open("w"),
             stderr=subprocess.STDOUT,
@@ -145,9 +146,9 @@ class Cluster:
         until(self._answers, START_SECONDS)
 
     def stop(self) -> None:
-        """Stop the server at once; nothing in it is worth a clean end."""
+        """Stop the server, whoever is still connected."""
         if self._server is not None:
-            self._server.send_signal(signal.SIGQUIT)
+            self._server.send_signal(signal.SIGINT)
             self._server.wait()
 
     def _answers(self) -> bool:
