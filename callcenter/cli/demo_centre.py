@@ -28,6 +28,8 @@ ACTOR = "demo"
 _PROMPT = {"conduct": "answers", "rings": 2, "presses": ["1"]}
 _SLOW = {"conduct": "answers", "rings": 4, "presses": ["1"]}
 _ABSENT = {"conduct": "rings out"}
+# Customers who are called back pick up, press 1 and talk for a while.
+_CUSTOMER = {"conduct": "answers", "rings": 2, "presses": ["1"], "talks_for": 20.0}
 _CONDUCTS = ([_PROMPT], [_PROMPT, _SLOW, _PROMPT], [_PROMPT, _ABSENT, _PROMPT], [_PROMPT, _PROMPT, _SLOW])
 
 
@@ -83,6 +85,7 @@ def _simulator(environ: Mapping[str, str], staff: list[Agent], numbers: list[str
         "public_url": environ["PUBLIC_URL"],
         "numbers": numbers,
         "phones": phones,
+        "strangers": _CUSTOMER,
         "port": int(environ["PORT"]) + 1,
         "settings": {
             "account_sid": environ["TWILIO_ACCOUNT_SID"],

@@ -18,7 +18,7 @@ TRAFFIC_SECONDS = 30
 FIRST_CALLER = {
     "from": "+8613800138000",
     "name": "刘女士",
-    "press": ["1"],
+    "press": ["~8", "1"],
     "hold_seconds": 5.0,
     "hangup_after": 90,
 }

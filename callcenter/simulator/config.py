@@ -25,6 +25,8 @@ class PhoneConfig:
 class ServerConfig:
     """A network in real time; `numbers` are announced at `public_url` + the product's webhook paths.
 
+    `strangers` is how telephones that nobody has configured take their calls.
+
     It listens on this machine only. `rate` 2.0 lets time run twice as fast.
     """
 
@@ -33,6 +35,7 @@ class ServerConfig:
     public_url: str
     numbers: tuple[str, ...]
     phones: tuple[PhoneConfig, ...] = ()
+    strangers: Behaviour = field(default_factory=rings_out)
     settings: Settings = field(default_factory=lambda: Settings(calls_per_second=10.0))
     port: int = 8010
     rate: float = 1.0

@@ -133,6 +133,7 @@ def build(config: ServerConfig) -> Network:
     settings = replace(config.settings, api_url=f"http://{LOOPBACK}:{config.port}")
     post = HttpPost()
     net = Network(post, clock=WallClock(config.rate), settings=settings, fetch=post.fetch)
+    net.world.strangers = config.strangers
     base = config.public_url.rstrip("/")
     for number in config.numbers:
         net.number(

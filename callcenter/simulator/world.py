@@ -4,6 +4,7 @@ import random
 from dataclasses import dataclass, field
 
 from callcenter.simulator.addresses import normalised
+from callcenter.simulator.behaviours import Behaviour, rings_out
 from callcenter.simulator.calls import Call
 from callcenter.simulator.clock import Clock
 from callcenter.simulator.faults import Faults
@@ -57,6 +58,7 @@ class World:
     sounds: dict[str, float] = field(default_factory=dict)
     ledger: Ledger = field(default_factory=Ledger)
     next_release: float = 0.0
+    strangers: Behaviour = field(default_factory=rings_out)
 
     def __post_init__(self) -> None:
         self.kernel = Kernel(self.clock)
@@ -73,7 +75,7 @@ class World:
         """Return the telephone at this address; it exists as soon as somebody speaks of it."""
         address = normalised(address)
         if address not in self.phones:
-            self.phones[address] = Phone(address)
+            self.phones[address] = Phone(address, usual=self.strangers)
         return self.phones[address]
 
     def warn(
