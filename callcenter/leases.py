@@ -19,7 +19,11 @@ class Lease(Base):
 
 
 def take_lease(session: Session, *, name: str, owner: str, seconds: float, at: datetime) -> bool:
-    """Take or renew the lease; False while another owner holds it."""
+    """Take or renew the lease; False while another owner holds it.
+
+    Nobody takes a lease for longer than its length: one that seems to last longer was taken before the
+    clock was set back, and is free.
+    """
     until = at + timedelta(seconds=seconds)
     taken = (
         upsert(session, Lease)
@@ -27,7 +31,7 @@ def take_lease(session: Session, *, name: str, owner: str, seconds: float, at: d
         .on_conflict_do_update(
             index_elements=[Lease.name],
             set_={"owner": owner, "until": until},
-            where=sa.or_(Lease.owner == owner, Lease.until < at),
+            where=sa.or_(Lease.owner == owner, Lease.until < at, Lease.until > until),
         )
         .returning(Lease.name)
     )
