@@ -85,10 +85,12 @@ class Ground:
         return told | {"files_on": _file_system(self.folder) if self.postgres else "given server"}
 
     def database_cpu_seconds(self) -> float:
-        """Return the CPU that PostgreSQL's processes have used, those of connections that live."""
+        """Return the CPU that PostgreSQL's processes have used, those that have ended included."""
         if self.postgres is None:
             return 0.0
-        return sum(cpu_seconds(each) for each in (self.postgres, *self.postgres.children()))
+        ended = self.postgres.cpu_times()
+        living = sum(cpu_seconds(each) for each in (self.postgres, *self.postgres.children()))
+        return float(living + getattr(ended, "children_user", 0) + getattr(ended, "children_system", 0))
 
 
 def cpu_seconds(process: psutil.Process) -> float:
