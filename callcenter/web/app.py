@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -21,6 +22,26 @@ from callcenter.web.signature import SignatureCheck
 from callcenter.web.twilio import Bridge
 
 API = "/api/v1"
+
+
+class Ordinal(Convertor[str]):
+    """The number of a document or an offer in an address: six digits at most, anything else is no address.
+
+    Starlette's own `int` takes any length, and raises before anybody has checked a signature.
+    """
+
+    regex = "[0-9]{1,6}"
+
+    def convert(self, value: str) -> str:
+        """Return the digits."""
+        return value
+
+    def to_string(self, value: str) -> str:
+        """Return the digits."""
+        return value
+
+
+register_url_convertor("ordinal", Ordinal())
 
 
 def create_app(work: Work, settings: Settings) -> Starlette:
@@ -56,9 +77,9 @@ def _webhooks(work: Work, settings: Settings) -> list[BaseRoute]:
         post("/twilio/voice", bridge.voice(voice.arrived)),
         post("/twilio/fallback", bridge.memory(lambda w: apology(work.public_url, w), progress.fallback)),
         post("/twilio/status", bridge.notice(progress.inbound_call)),
-        post("/twilio/voice/{kind}/{number:int}", bridge.voice(voice.caller_goes_on)),
+        post("/twilio/voice/{kind}/{number:ordinal}", bridge.voice(voice.caller_goes_on)),
         post(leg, bridge.voice(voice.picked_up)),
-        post(leg + "/{kind}/{number:int}", bridge.voice(voice.placed_goes_on)),
+        post(leg + "/{kind}/{number:ordinal}", bridge.voice(voice.placed_goes_on)),
         post("/twilio/progress/{attempt}/{token}", bridge.notice(progress.placed_leg)),
         post("/twilio/conference", bridge.room_notice(progress.conference)),
         post("/twilio/recording", bridge.notice(progress.recording)),

@@ -1,7 +1,7 @@
 """Status callbacks: legs, conferences, recordings, and the carrier's fallback."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from sqlalchemy.orm import Session
@@ -10,9 +10,11 @@ from callcenter.calls.rules import STATE_OF_STATUS
 from callcenter.jobs import Work
 from callcenter.switchboard import progress
 from callcenter.web.voice import proven_attempt
-from callcenter.web.webhook import Refused, Webhook
+from callcenter.web.webhook import Refused, Webhook, recorded_seconds
 
-_RECORDING = re.compile(r"^RE[0-9a-f]{32}$")
+_RECORDING = re.compile(r"RE[0-9a-f]{32}")
+# The carrier repeats a callback for minutes; a stamp that is a day off comes from a clock that is wrong.
+_BELIEVED = timedelta(days=1)
 _KEPT = ("SequenceNumber", "SipResponseCode", "CallDuration", "AnsweredBy")
 
 
@@ -44,7 +46,7 @@ def conference(_work: Work, session: Session, webhook: Webhook) -> None:
 def recording(_work: Work, session: Session, webhook: Webhook) -> None:
     """POST /twilio/recording: a message's sound is there; who called whom may stand in the address."""
     form = webhook.form
-    if not _RECORDING.match(form.get("RecordingSid", "")):
+    if not _RECORDING.fullmatch(form.get("RecordingSid", "")):
         raise Refused("a recording's callback needs RecordingSid")
     if form.get("RecordingStatus", "completed") != "completed":
         return
@@ -62,7 +64,7 @@ def recording(_work: Work, session: Session, webhook: Webhook) -> None:
 def room_recording(_work: Work, session: Session, webhook: Webhook) -> None:
     """POST /twilio/recording/room/{room}: a talk was recorded."""
     form = webhook.form
-    if not _RECORDING.match(form.get("RecordingSid", "")):
+    if not _RECORDING.fullmatch(form.get("RecordingSid", "")):
         raise Refused("a recording's callback needs RecordingSid")
     progress.room_recording(
         session,
@@ -75,10 +77,7 @@ def room_recording(_work: Work, session: Session, webhook: Webhook) -> None:
 
 def _seconds(form: dict[str, str]) -> int:
     """Read RecordingDuration: whole seconds, nothing when the carrier does not say."""
-    told = form.get("RecordingDuration") or "0"
-    if not told.isdecimal():
-        raise Refused("RecordingDuration is no number of seconds")
-    return int(told)
+    return recorded_seconds(form.get("RecordingDuration") or "0")
 
 
 def fallback(_work: Work, session: Session, webhook: Webhook) -> None:
@@ -103,12 +102,23 @@ def _report(webhook: Webhook) -> progress.Report:
 
 
 def _stamp(webhook: Webhook) -> datetime:
-    """Return the carrier's own time of the event (RFC 2822, whole seconds); without one, that of arrival."""
+    """Return the carrier's own time of the event (RFC 2822, whole seconds).
+
+    Without one that can be believed, the time of arrival is all we know.
+    """
     stamp = webhook.form.get("Timestamp")
-    if not stamp:
+    told = _instant(stamp) if stamp else None
+    if told is None or abs(told - webhook.received_at) > _BELIEVED:
         return webhook.received_at
+    return told
+
+
+def _instant(stamp: str) -> datetime | None:
+    """Read an RFC 2822 date; None for one outside of what a datetime holds."""
     try:
         parsed = parsedate_to_datetime(stamp)
+        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    except OverflowError:
+        return None
     except ValueError:
         raise Refused("Timestamp is not an RFC 2822 date") from None
-    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)

@@ -35,7 +35,7 @@ MOST_FIELDS = 200
 DEADLINE_SECONDS = 3.0
 THREADS = 40
 # What a webhook must be about, as Twilio writes it: a call, or a conference.
-_SIDS = {"CallSid": re.compile(r"^CA[0-9a-f]{32}$"), "ConferenceSid": re.compile(r"^CF[0-9a-f]{32}$")}
+_SIDS = {"CallSid": re.compile(r"CA[0-9a-f]{32}"), "ConferenceSid": re.compile(r"CF[0-9a-f]{32}")}
 
 
 @dataclass
@@ -137,10 +137,15 @@ class Bridge:
         if not self._check.accepts(_raw_target(request), many, request.headers.get("x-twilio-signature")):
             return Response(status_code=403)
         form = dict(pairs)
-        if not _SIDS[about].match(form.get(about, "")) or form.get("AccountSid") != self._account_sid:
-            return Response(status_code=400)
         path = {name: str(value) for name, value in request.path_params.items()}
-        return Webhook(form, path, dict(request.query_params), self._work.at())
+        webhook = Webhook(form, path, dict(request.query_params), self._work.at())
+        if (
+            not _is_about(form, about)
+            or form.get("AccountSid") != self._account_sid
+            or not webhook.is_clean()
+        ):
+            return Response(status_code=400)
+        return webhook
 
     async def _answer_in_time(self, handler: Handler, webhook: Webhook) -> Response:
         """Race the handler's thread against the deadline; the loser leaves nothing behind."""
@@ -208,6 +213,12 @@ def _form(request: Request, body: bytes) -> list[tuple[str, str]] | None:
     except (UnicodeDecodeError, ValueError):
         return None
     return None if any("\x00" in value for pair in pairs for value in pair) else pairs
+
+
+def _is_about(form: dict[str, str], about: str) -> bool:
+    """Say that the SID a webhook is about is there, and that every SID in it is one."""
+    named = [name for name in _SIDS if form.get(name)]
+    return about in named and all(_SIDS[name].fullmatch(form[name]) for name in named)
 
 
 def _raw_target(request: Request) -> str:

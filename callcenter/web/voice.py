@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 from callcenter.dialing.rules import is_signed
 from callcenter.jobs import Work
 from callcenter.switchboard import inbound, placed
-from callcenter.web.webhook import Refused, Webhook
+from callcenter.web.webhook import Refused, Webhook, recorded_seconds
 from ivr.hearing import Heard, Pressed, QueueLeft, Recorded, Silence, Spoke, TalkEnded
 
-_DIGITS = re.compile(r"^[0-9A-Da-d*#]{1,60}$")
+_DIGITS = re.compile(r"[0-9A-Da-d*#]{1,60}")
 _QUEUE_RESULTS = frozenset(
     {
         "bridged",
@@ -82,7 +82,8 @@ def proven_attempt(work: Work, webhook: Webhook) -> UUID:
         attempt_id = UUID(webhook.path["attempt"])
     except ValueError:
         raise Refused("the address names no attempt") from None
-    if not is_signed(work.secret_key, attempt_id, webhook.path["token"]):
+    token = webhook.path["token"]
+    if not token.isascii() or not is_signed(work.secret_key, attempt_id, token):
         raise Refused("the address was not handed out by us")
     return attempt_id
 
@@ -103,7 +104,7 @@ def _keys(form: dict[str, str]) -> Heard:
     if form.get("SpeechResult"):
         return Spoke(form["SpeechResult"][:500], _confidence(form.get("Confidence")))
     digits = form.get("Digits", "")
-    if not _DIGITS.match(digits):
+    if not _DIGITS.fullmatch(digits):
         raise Refused("a Gather's action needs Digits or SpeechResult")
     return Pressed(digits)
 
@@ -131,10 +132,7 @@ def _talk(form: dict[str, str]) -> Heard:
 
 
 def _recorded(form: dict[str, str]) -> Heard:
-    seconds = form.get("RecordingDuration", "")
-    if not seconds.isdecimal():
-        raise Refused("a Record's action needs RecordingDuration")
-    return Recorded(int(seconds))
+    return Recorded(recorded_seconds(form.get("RecordingDuration", "")))
 
 
 def _next(_form: dict[str, str]) -> Heard:
