@@ -74,8 +74,12 @@ Locked = TypeVar("Locked", bound=sa.Select[*tuple[Any, ...]])
 
 
 def locked(statement: Locked, **how: Any) -> Locked:
-    """Lock the rows of a SELECT and read them again: what the session knew of them may be untrue by now."""
-    return statement.with_for_update(**how).execution_options(populate_existing=True)
+    """Lock the rows of a SELECT and read them again: what the session knew of them may be untrue by now.
+
+    Rows that refer to a locked one may be added meanwhile (FOR NO KEY UPDATE): their foreign key's check
+    would otherwise wait for us while we wait for them.
+    """
+    return statement.with_for_update(key_share=True, **how).execution_options(populate_existing=True)
 
 
 class WriterLock:

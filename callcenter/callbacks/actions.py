@@ -11,6 +11,7 @@ from callcenter.calendars.queries import hours_of
 from callcenter.calendars.rules import Hours
 from callcenter.callbacks import queries, rules
 from callcenter.callbacks.models import Callback
+from callcenter.dialing.queries import is_unresolved
 from callcenter.errors import Conflict, Forbidden, Invalid, Missing
 from callcenter.lines.models import Line
 from callcenter.notices.actions import announce
@@ -105,6 +106,9 @@ def start_callback(session: Session, callback_id: UUID, at: datetime) -> bool:
     callback = queries.callback_by_id(session, callback_id, lock=True)
     if callback is None or callback.state != "booked" or callback.next_try_at > at:
         return False
+    if is_unresolved(session, callback.number):
+        _wait_for_certainty(session, callback, at)
+        return False
     callback.state = "waiting"
     enter_line(
         session,
@@ -119,6 +123,15 @@ def start_callback(session: Session, callback_id: UUID, at: datetime) -> bool:
     )
     announce(session, "callback", callback.id, at)
     return True
+
+
+def _wait_for_certainty(session: Session, callback: Callback, at: datetime) -> None:
+    """The number may be ringing still: no agent is asked before that is known, and not for ever."""
+    grace = timedelta(minutes=policies(session).callback_grace_minutes)
+    if at > callback.due_at + grace:
+        _give_up(session, callback, "failed", "broken", "unresolved", at)
+    else:
+        callback.next_try_at = at + rules.UNRESOLVED_REST
 
 
 def agent_found(session: Session, callback: Callback, call_id: UUID, at: datetime) -> None:

@@ -126,7 +126,7 @@ def end_call(session: Session, call: Call, *, short_call_seconds: int, at: datet
         return False
     call.ended_at = at
     if call.queued_at is not None and call.left_queue_at is None:
-        call.left_queue_at = at
+        call.left_queue_at = max(at, call.queued_at)
     call.outcome = rules.outcome_of(_facts(call, short_call_seconds))
     announce(session, "call", call.id, at)
     return True

@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 from callcenter import ids
 from callcenter.db import upsert
 from callcenter.dialing.models import UNRESOLVED, Attempt, CarrierOrder
-from callcenter.dialing.rules import BELL_PATIENCE, retry_order_in
+from callcenter.dialing.rules import BELL_PATIENCE, SENDING_LOST_AFTER, retry_order_in
 from callcenter.jobs import later
 
 _OPEN = ("sending", "unknown")
+_UNDONE = ("pending", "given")
 
 
 def intend(
@@ -124,15 +125,16 @@ def order(
 ) -> None:
     """Write down a redirect or a hang-up; the same key is the same order, and an earlier due time wins."""
     due = due_at or at
+    bell_at = due if due > at else due + BELL_PATIENCE
     values = {
         "id": ids.new(), "key": key, "verb": verb, "sid": sid, "path": path, "state": "pending",
-        "tries": 0, "created_at": at, "bell_at": due,
+        "tries": 0, "created_at": at, "bell_at": bell_at,
     }  # fmt: skip
     insert = upsert(session, CarrierOrder).values(**values)
     row = session.execute(
         insert.on_conflict_do_update(
             index_elements=[CarrierOrder.key],
-            set_={"bell_at": sa.case((CarrierOrder.bell_at < due, CarrierOrder.bell_at), else_=due)},
+            set_={"bell_at": sa.case((CarrierOrder.bell_at < bell_at, CarrierOrder.bell_at), else_=bell_at)},
             where=CarrierOrder.state == "pending",
         ).returning(CarrierOrder.id)
     ).scalar_one_or_none()
@@ -140,17 +142,22 @@ def order(
         later(session, "carry_out", row)
 
 
-def order_by_id(session: Session, order_id: UUID) -> CarrierOrder | None:
-    """Return a pending order."""
-    statement = sa.select(CarrierOrder).where(CarrierOrder.id == order_id, CarrierOrder.state == "pending")
-    return session.execute(statement).scalar_one_or_none()
+def claim_order(session: Session, order_id: UUID, at: datetime) -> CarrierOrder | None:
+    """Take a pending order for as long as its claimant may live; commit before it is given to the carrier."""
+    taken = (
+        sa.update(CarrierOrder)
+        .where(CarrierOrder.id == order_id, CarrierOrder.state == "pending")
+        .values(state="given", bell_at=at + SENDING_LOST_AFTER)
+        .returning(CarrierOrder)
+    )
+    return session.execute(taken).scalar_one_or_none()
 
 
 def finish_order(session: Session, order_id: UUID, state: str, reason: str | None, at: datetime) -> None:
     """The order is done, or the call was gone."""
     session.execute(
         sa.update(CarrierOrder)
-        .where(CarrierOrder.id == order_id, CarrierOrder.state == "pending")
+        .where(CarrierOrder.id == order_id, CarrierOrder.state.in_(_UNDONE))
         .values(state=state, reason=reason, done_at=at)
     )
 
@@ -159,6 +166,7 @@ def retry_order(session: Session, order_id: UUID, reason: str, at: datetime) -> 
     """The carrier did not answer: try again a little later."""
     row = session.execute(sa.select(CarrierOrder).where(CarrierOrder.id == order_id)).scalar_one()
     row.tries += 1
+    row.state = "pending"
     row.reason = reason[:200]
     row.bell_at = at + retry_order_in(row.tries)
 
@@ -174,12 +182,19 @@ def withdraw_orders(session: Session, key_prefix: str, at: datetime) -> None:
 
 def ring_bells(session: Session, at: datetime) -> None:
     """Find intents and orders whose bell was lost and ring it again."""
-    for model, state, name in ((Attempt, "intent", "place_attempt"), (CarrierOrder, "pending", "carry_out")):
-        due = (
-            sa.update(model)
-            .where(model.state == state, model.bell_at <= at)
-            .values(bell_at=at + BELL_PATIENCE)
-            .returning(model.id)
-        )
+    again = at + BELL_PATIENCE
+    intents = (
+        sa.update(Attempt)
+        .where(Attempt.state == "intent", Attempt.bell_at <= at)
+        .values(bell_at=again)
+        .returning(Attempt.id)
+    )
+    orders = (
+        sa.update(CarrierOrder)
+        .where(CarrierOrder.state.in_(_UNDONE), CarrierOrder.bell_at <= at)
+        .values(state="pending", bell_at=again)
+        .returning(CarrierOrder.id)
+    )
+    for due, name in ((intents, "place_attempt"), (orders, "carry_out")):
         for row_id in session.execute(due).scalars():
             later(session, name, row_id)

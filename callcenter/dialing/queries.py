@@ -8,13 +8,20 @@ from sqlalchemy.orm import Session
 
 from callcenter.db import locked
 from callcenter.dialing.models import Attempt, CarrierOrder
-from callcenter.dialing.rules import SENDING_LOST_AFTER
+from callcenter.dialing.rules import SENDING_LOST_AFTER, UNRESOLVED
 
 
 def attempt_by_id(session: Session, attempt_id: UUID, *, lock: bool = False) -> Attempt | None:
     """Return an attempt, locked where asked."""
     statement = sa.select(Attempt).where(Attempt.id == attempt_id)
     return session.execute(locked(statement) if lock else statement).scalar_one_or_none()
+
+
+def is_unresolved(session: Session, target: str) -> bool:
+    """Say whether a call to this target lives or may live: nobody else may be rung there."""
+    states: list[sa.ColumnElement[str]] = [sa.literal_column(f"'{state}'") for state in UNRESOLVED]
+    statement = sa.select(sa.exists().where(Attempt.target == target, Attempt.state.in_(states)))
+    return bool(session.execute(statement).scalar_one())
 
 
 def attempt_for(session: Session, purpose_kind: str, purpose_id: UUID) -> Attempt | None:
@@ -54,5 +61,5 @@ def pending_orders(session: Session, sid: str) -> list[CarrierOrder]:
 def bells_lost(session: Session, at: datetime) -> bool:
     """Say whether an intent or an order is due that nobody has taken up."""
     intents = sa.exists().where(Attempt.state == "intent", Attempt.bell_at <= at)
-    orders = sa.exists().where(CarrierOrder.state == "pending", CarrierOrder.bell_at <= at)
+    orders = sa.exists().where(CarrierOrder.state.in_(("pending", "given")), CarrierOrder.bell_at <= at)
     return bool(session.execute(sa.select(sa.or_(intents, orders))).scalar_one())

@@ -185,9 +185,10 @@ def make_offer(
     session: Session, wait: Wait, agent_id: UUID, ring_until: datetime, at: datetime
 ) -> Offer | None:
     """Offer a waiting subject to an agent; None when either was taken in this very moment."""
+    connection = queries.connections(session, wait) + 1
     values = {
         "id": ids.new(), "wait_id": wait.id, "agent_id": agent_id, "line_id": wait.line_id,
-        "call_id": wait.call_id, "connection": wait.connection + 1, "state": "ringing",
+        "call_id": wait.call_id, "connection": connection, "state": "ringing",
         "made_at": at, "ring_until": ring_until,
     }  # fmt: skip
     insert = upsert(session, Offer).values(**values).on_conflict_do_nothing().returning(Offer)
@@ -201,9 +202,8 @@ def make_offer(
     return offer
 
 
-def rings_now(offer: Offer, leg_sid: str, ring_until: datetime) -> None:
+def rings_now(offer: Offer, ring_until: datetime) -> None:
     """The carrier says that the agent's phone rings: our timer starts at its stamp."""
-    offer.leg_sid = leg_sid
     if offer.state == "ringing":
         offer.ring_until = ring_until
 
@@ -311,7 +311,8 @@ def stop_ringing(session: Session, offer: Offer, at: datetime) -> None:
     An attempt whose answer is still out is hung up when its SID arrives.
     """
     attempt = attempt_for(session, "offer", offer.id)
-    if attempt is None:
+    if attempt is None or dialing.settle_intent(session, attempt.id, "withdrawn", at):
         return
-    if not dialing.settle_intent(session, attempt.id, "withdrawn", at) and attempt.sid:
+    session.refresh(attempt)
+    if attempt.sid:
         dialing.order(session, key=f"hangup:{attempt.sid}", verb="hang_up", sid=attempt.sid, at=at)

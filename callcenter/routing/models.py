@@ -17,8 +17,8 @@ OFFER_WON = sa.text("state IN ('accepted', 'joined')")
 class Wait(Base):
     """Something that waits for an agent: a caller in the queue, or a callback that is due.
 
-    `connection` counts the offers, and names the conference of each. `joined` is an end: it left the
-    queue for a conversation. `told_high` is the longest wait, in seconds, the caller was last told.
+    `connection` is the number of its last offer, counted over all stays of one call. `joined` is an end:
+    it left the queue for a conversation. `told_high` is the longest wait, in seconds, last told.
     """
 
     __tablename__ = "waits"

@@ -77,6 +77,12 @@ def offers_of_call(session: Session, call_id: UUID) -> list[Offer]:
     )
 
 
+def connections(session: Session, wait: Wait) -> int:
+    """Count the offers made so far about a call, over all its stays in line, or about this wait."""
+    about = Offer.call_id == wait.call_id if wait.call_id else Offer.wait_id == wait.id
+    return session.execute(sa.select(sa.func.max(Offer.connection)).where(about)).scalar_one() or 0
+
+
 def rung_out(session: Session, at: datetime) -> list[UUID]:
     """Return the offers whose rings are over."""
     statement = sa.select(Offer.id).where(Offer.state == "ringing", Offer.ring_until <= at)

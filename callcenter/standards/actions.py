@@ -26,7 +26,7 @@ _OFFER = (
     .join(Calendar, Calendar.id == Line.calendar_id)
     .outerjoin(Call, Call.id == Offer.call_id)
     .where(Offer.id == sa.bindparam("id"))
-    .with_for_update(of=Offer)
+    .with_for_update(of=Offer, key_share=True)
 )
 _LEG = sa.select(Leg).where(Leg.sid == sa.bindparam("sid"))
 _LEG_OF_ATTEMPT = (

@@ -108,8 +108,8 @@ def _find_agent(desks: CallerDesks, ask: asks.FindAgent) -> asks.Queued | asks.N
         language=desks.language,
         at=desks.at,
     )
-    if desks.call.queued_at is None:
-        desks.call.queued_at = desks.at
+    desks.call.queued_at = desks.call.queued_at or desks.at
+    desks.call.left_queue_at = None
     desks.call.stage = "queue"
     return _how_long_in(desks, wait)
 

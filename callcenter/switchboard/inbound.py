@@ -14,7 +14,7 @@ from callcenter.lines.queries import line_by_number
 from callcenter.organisation.queries import find_centre
 from callcenter.phone_numbers import canonical
 from callcenter.routing.queries import offers_of_call
-from callcenter.switchboard import offers
+from callcenter.switchboard import rooms
 from callcenter.switchboard.answers import CallerDesks
 from callcenter.switchboard.driver import HANG_UP, Addresses, converse
 from callcenter.switchboard.facts import LineNow, home_zone, line_now
@@ -120,7 +120,7 @@ def _settle_talk(session: Session, call: Call, heard: Heard, at: datetime) -> He
     offer = next((o for o in reversed(offers_of_call(session, call.id)) if o.state == "accepted"), None)
     if offer is None or heard.status not in ("completed", "answered"):
         return TalkEnded("not_joined")
-    offers.customer_in_room(session, offer, offer.accepted_at or at)
+    rooms.customer_in_room(session, offer, offer.accepted_at or at)
     return heard
 
 
@@ -130,7 +130,7 @@ def summon(work: Work, session: Session, *, sid: str, connection: int, at: datet
     if leg is None or leg.call_id is None:
         return HANG_UP
     offer = next((o for o in offers_of_call(session, leg.call_id) if o.connection == connection), None)
-    room = offers.room_of(offer) if offer is not None and offer.state in ("accepted", "joined") else ""
+    room = rooms.room_of(offer) if offer is not None and offer.state in ("accepted", "joined") else ""
     return go_on(work, session, sid=sid, key=f"summon-{connection}", heard=Summoned(connection, room), at=at)
 
 

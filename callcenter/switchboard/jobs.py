@@ -3,7 +3,7 @@
 No transaction spans a request to the carrier.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -33,6 +33,7 @@ from callcenter.routing.actions import offer_next
 from callcenter.routing.queries import offer_by_id
 from callcenter.standards.actions import measure_offer as measure
 from callcenter.switchboard import outcomes
+from callcenter.switchboard.placed import leg_of_attempt
 from callcenter.switchboard.progress import reconciled
 
 log = structlog.get_logger()
@@ -88,21 +89,20 @@ def _placement(work: Work, attempt: Attempt) -> Placement:
 
 
 def bind_placed(work: Work, attempt: Attempt, sid: str) -> None:
-    """Tie the SID to its attempt; a phone that should not ring any more is hung up at once."""
-    at = work.at()
+    """Tie the SID to its attempt and know its leg; a phone that should not ring any more is hung up."""
     with work.transaction() as session:
-        bound = dialing.bind(session, attempt.id, sid, at)
-        if not bound:
+        if leg_of_attempt(session, attempt.id, sid, work.at()) is None:
             log.error("attempt.second_sid", attempt=str(attempt.id), call_sid=sid)
-        if not bound or not outcomes.may_live(session, attempt):
-            dialing.order(session, key=f"hangup:{sid}", verb="hang_up", sid=sid, at=at)
 
 
 @job
 def carry_out(work: Work, order_id: str) -> None:
     """Give an order to the carrier; repeating it is harmless, a call that is gone is no incident."""
-    with work.db.reading() as session:
-        order = dialing.order_by_id(session, UUID(order_id))
+    with work.transaction() as session:
+        order = dialing.claim_order(session, UUID(order_id), work.at())
+        if order is not None and outcomes.was_obeyed(session, order):
+            dialing.finish_order(session, order.id, "done", "found obeyed", work.at())
+            return
     if order is None:
         return
     try:
@@ -185,11 +185,19 @@ def resolve_attempt(work: Work, attempt_id: str) -> None:
     if listings_due(attempt.sent_at, at) <= attempt.empty_listings:
         return
     try:
-        listed = work.carrier.list_calls(to=attempt.to_address, day=attempt.sent_at.date())
+        listed = _listed(work, attempt.to_address, attempt.sent_at, at)
     except CarrierDown as fault:
         log.warning("attempt.list_unavailable", attempt=attempt_id, reason=str(fault))
         return
     _judge(work, attempt, listed)
+
+
+def _listed(work: Work, to_address: str, since: datetime, at: datetime) -> list[CarrierCall]:
+    """List the calls to the dialled number on every UTC day from the request to now."""
+    number = to_address.partition(";ext=")[0]
+    days = range((at.date() - since.date()).days + 1)
+    listed = [work.carrier.list_calls(to=number, day=since.date() + timedelta(days=day)) for day in days]
+    return list({call.sid: call for calls in listed for call in calls}.values())
 
 
 def _judge(work: Work, attempt: Attempt, listed: list[CarrierCall]) -> None:

@@ -3,17 +3,21 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from callcenter.callbacks.queries import callback_by_id
+from callcenter.calls.models import CallEvent
 from callcenter.carrier.port import TERMINAL, CarrierCall
 from callcenter.dialing import actions as dialing
 from callcenter.dialing.models import Attempt, CarrierOrder
 from callcenter.routing.actions import leave_line
 from callcenter.routing.queries import offer_by_id
 from callcenter.routing.rules import UNKNOWN_REST
-from callcenter.switchboard.offers import fail_offer, lock_offer, send_agent_away
-from callcenter.switchboard.progress import customer_missed
+from callcenter.switchboard.offers import fail_offer
+from callcenter.switchboard.placed import leg_of_attempt
+from callcenter.switchboard.progress import customer_missed, free_waiting_agent
+from callcenter.switchboard.rooms import lock_offer, send_agent_away
 
 # A phone that cannot be rung now (429, a carrier fault) may be tried again soon.
 NOT_PLACED_REST = timedelta(seconds=15)
@@ -45,17 +49,20 @@ def unknown(session: Session, attempt: Attempt, reason: str, at: datetime) -> No
     if attempt.purpose_kind == "offer":
         rest = timedelta(seconds=attempt.timeout_seconds) + UNKNOWN_REST
         fail_offer(session, attempt.purpose_id, "unknown", at, rest)
+        return
+    callback = callback_by_id(session, attempt.purpose_id, lock=True)
+    if callback is not None:
+        free_waiting_agent(session, callback, "unknown", at)
 
 
-def may_live(session: Session, attempt: Attempt) -> bool:
-    """Say whether a leg that has just been placed may live: rung in vain it would be a nuisance.
+def was_obeyed(session: Session, order: CarrierOrder) -> bool:
+    """Say whether a redirect was obeyed though nobody noted it: its document was given out.
 
-    A customer's phone that rings already is left to ring: whoever picks up hears a sentence.
+    Giving it again would take people out of the room where they talk.
     """
-    if attempt.purpose_kind != "offer":
-        return True
-    offer = offer_by_id(session, attempt.purpose_id)
-    return offer is not None and offer.state in ("ringing", "accepted", "joined")
+    path = (order.path or "").split("/")
+    key = sa.select(CallEvent.id).where(CallEvent.leg_sid == order.sid, CallEvent.key == "-".join(path[-2:]))
+    return order.verb == "redirect" and session.execute(key).first() is not None
 
 
 def order_came_too_late(session: Session, order: CarrierOrder, at: datetime) -> None:
@@ -72,7 +79,7 @@ def order_came_too_late(session: Session, order: CarrierOrder, at: datetime) -> 
 
 def found_in_list(session: Session, attempt: Attempt, call: CarrierCall, at: datetime) -> None:
     """The carrier's list shows the call nobody knew of: an agent's phone stops, a customer's is bound."""
-    dialing.bind(session, attempt.id, call.sid, at)
+    leg_of_attempt(session, attempt.id, call.sid, at)
     if attempt.purpose_kind == "offer":
         dialing.order(session, key=f"hangup:{call.sid}", verb="hang_up", sid=call.sid, at=at)
     if call.status in TERMINAL:

@@ -7,7 +7,6 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from callcenter.callbacks.actions import keep_callback
 from callcenter.callbacks.models import Callback
 from callcenter.callbacks.queries import callback_by_id
 from callcenter.calls import queries as calls
@@ -23,7 +22,7 @@ from callcenter.lines.models import Line
 from callcenter.routing.models import Offer, Wait
 from callcenter.routing.queries import live_offer_of_wait, live_wait, offer_by_id
 from callcenter.staff.models import Agent
-from callcenter.switchboard import offers
+from callcenter.switchboard import offers, rooms
 from callcenter.switchboard.driver import HANG_UP, Addresses, converse
 from callcenter.switchboard.facts import line_facts
 from callcenter.tickets.models import Ticket
@@ -33,6 +32,8 @@ from ivr.hearing import Heard, PickedUp, Summoned
 from ivr.turns import Step
 
 PICKED_UP = "picked-up"
+# An offer that is over so: the phone that rings for it is a nuisance.
+RINGS_IN_VAIN = ("withdrawn", "missed", "failed")
 
 
 def leg_of_attempt(session: Session, attempt_id: UUID, sid: str, at: datetime) -> tuple[Attempt, Leg] | None:
@@ -43,16 +44,20 @@ def leg_of_attempt(session: Session, attempt_id: UUID, sid: str, at: datetime) -
     attempt = attempt_by_id(session, attempt_id)
     if attempt is None:
         return None
-    if not dialing.bind(session, attempt_id, sid, at) and attempt.sid != sid:
+    found = rooms.lock_offer(session, attempt.purpose_id) if attempt.purpose_kind == "offer" else None
+    offer = found[0] if found else None
+    if not dialing.bind(session, attempt_id, sid, at):
         dialing.order(session, key=f"hangup:{sid}", verb="hang_up", sid=sid, at=at)
         return None
-    return attempt, _leg(session, attempt, sid, at)
+    if offer is not None and offer.state in RINGS_IN_VAIN:
+        dialing.order(session, key=f"hangup:{sid}", verb="hang_up", sid=sid, at=at)
+    session.refresh(attempt)
+    return attempt, _leg(session, attempt, offer, sid, at)
 
 
-def _leg(session: Session, attempt: Attempt, sid: str, at: datetime) -> Leg:
+def _leg(session: Session, attempt: Attempt, offer: Offer | None, sid: str, at: datetime) -> Leg:
     """Make the leg's row by what the attempt was for."""
     if attempt.purpose_kind == "offer":
-        offer = offer_by_id(session, attempt.purpose_id)
         call_id, agent_id, role = (offer.call_id, offer.agent_id, "agent") if offer else (None, None, "agent")
         if offer is not None and offer.leg_sid is None:
             offer.leg_sid = sid
@@ -96,7 +101,7 @@ def pick_up(work: Work, session: Session, attempt_id: UUID, sid: str, at: dateti
 def _agent_hears(session: Session, attempt: Attempt, at: datetime) -> PickedUp | None:
     """Return what an agent is told first: line, matter, customer, wait. None when it is too late."""
     offer = offer_by_id(session, attempt.purpose_id)
-    if offer is None or offer.state != "ringing":
+    if offer is None or offer.state not in ("ringing", "accepted"):
         return None
     offers.agent_picks_up(session, offer.id, at)
     wait = session.get_one(Wait, offer.wait_id)
@@ -110,7 +115,7 @@ def _agent_hears(session: Session, attempt: Attempt, at: datetime) -> PickedUp |
         purpose="offer",
         waited_seconds=max(0, int((at - wait.entered_at).total_seconds())),
         name=customer(session, customer_id).name if customer_id else None,
-        keypad_accepts=not agent.address.startswith("client:"),
+        keypad_accepts=offer.state == "ringing" and not agent.address.startswith("client:"),
     )
 
 
@@ -125,8 +130,9 @@ def _matter(session: Session, wait: Wait) -> tuple[Ticket | None, UUID | None]:
 
 
 def _customer_hears(session: Session, attempt: Attempt) -> PickedUp | None:
+    """Return who calls and why; an agent who has gone meanwhile is told of when the key is pressed."""
     callback = callback_by_id(session, attempt.purpose_id)
-    if callback is None or callback.state != "agent":
+    if callback is None or callback.state == "kept":
         return None
     line = session.get_one(Line, callback.line_id)
     return PickedUp(
@@ -145,9 +151,19 @@ def go_on(
     return known or _converse(work, session, *found, key, heard, at)
 
 
+def enter(work: Work, session: Session, attempt_id: UUID, sid: str, at: datetime) -> str:
+    """Lead an agent who accepted on a page, while listening to the whisper, into the room."""
+    attempt = attempt_by_id(session, attempt_id)
+    offer = offer_by_id(session, attempt.purpose_id) if attempt else None
+    if offer is None or offer.state != "accepted" or not rooms.agent_enters(session, offer, at):
+        return dismiss(work, session, attempt_id, sid, at)
+    heard = Summoned(offer.connection, rooms.room_of(offer))
+    return go_on(work, session, attempt_id, sid=sid, key=f"enter-{offer.connection}", heard=heard, at=at)
+
+
 def dismiss(work: Work, session: Session, attempt_id: UUID, sid: str, at: datetime) -> str:
-    """Tell an agent who waits in a room that nobody will come."""
-    return go_on(work, session, attempt_id, sid=sid, key="dismiss", heard=Summoned(0, ""), at=at)
+    """Tell an agent who waits in a room, or a customer in one, that nobody will come."""
+    return go_on(work, session, attempt_id, sid=sid, key="dismiss-1", heard=Summoned(0, ""), at=at)
 
 
 def _converse(
@@ -187,10 +203,10 @@ class AgentDesks:
             offers.decline_offer(self.session, self.attempt.purpose_id, self.at)
             return asks.OfferGone()
         offer = offers.accept_offer(self.session, self.attempt.purpose_id, self.at)
-        if offer is None:
+        if offer is None or not rooms.agent_enters(self.session, offer, self.at):
             return asks.OfferGone()
         wait = self.session.get_one(Wait, offer.wait_id)
-        return asks.OfferWon(offers.room_of(offer), rings_customer=wait.subject_kind == "callback")
+        return asks.OfferWon(rooms.room_of(offer), rings_customer=wait.subject_kind == "callback")
 
 
 @dataclass
@@ -202,14 +218,10 @@ class CustomerDesks:
     at: datetime
 
     def answer(self, _ask: asks.Ask, _step: Step) -> asks.Answer | None:
-        """The customer is reached: the promise is kept if the agent is still there."""
+        """The customer wants to talk: into the room if the agent is there; meeting keeps the promise."""
         callback = callback_by_id(self.session, self.attempt.purpose_id, lock=True)
         offer = self._waiting_agent(callback) if callback else None
-        if callback is None or offer is None:
-            return asks.AgentLost()
-        if callback.state == "agent":
-            keep_callback(self.session, callback, self.at)
-        return asks.RoomReady(offers.room_of(offer))
+        return asks.RoomReady(rooms.room_of(offer)) if offer is not None else asks.AgentLost()
 
     def _waiting_agent(self, callback: Callback) -> Offer | None:
         wait = live_wait(self.session, "callback", callback.id)

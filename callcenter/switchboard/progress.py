@@ -33,7 +33,7 @@ from callcenter.lines.models import Line
 from callcenter.lines.rules import SHORT_CALL_SECONDS
 from callcenter.routing.actions import leave_line
 from callcenter.routing.queries import live_offer_of_wait, live_wait
-from callcenter.switchboard import inbound, offers
+from callcenter.switchboard import inbound, offers, rooms
 from callcenter.switchboard.answers import message_ticket
 from callcenter.switchboard.placed import leg_of_attempt
 
@@ -85,7 +85,7 @@ def _agent_leg(session: Session, attempt: Attempt, leg: Leg, report: Report, *, 
     if report.status in TERMINAL and moved:
         offers.agent_leg_ended(session, attempt.purpose_id, leg, report.received_at)
     elif report.status == "ringing":
-        offers.agent_rings(session, attempt.purpose_id, leg)
+        offers.agent_rings(session, attempt.purpose_id, leg, report.received_at)
     elif report.status == "in-progress":
         offers.agent_picks_up(session, attempt.purpose_id, report.received_at)
     later(session, "measure_offer", attempt.purpose_id)
@@ -102,15 +102,24 @@ def customer_missed(session: Session, callback_id: UUID, reason: str, at: dateti
     callback = callback_by_id(session, callback_id, lock=True)
     if callback is None:
         return
+    _note_meeting(session, callback, at)
     if callback.call_id is not None:
         call = calls.call_by_id(session, callback.call_id, lock=True)
         end_outbound(session, call, "answered" if call.joined_at else "not_reached", at)
-    _free_waiting_agent(session, callback, reason, at)
+    free_waiting_agent(session, callback, reason, at)
     if callback.state == "agent":
         miss_callback(session, callback, reason, at)
 
 
-def _free_waiting_agent(session: Session, callback: Callback, reason: str, at: datetime) -> None:
+def _note_meeting(session: Session, callback: Callback, at: datetime) -> None:
+    """The notices of a meeting may be lost; the promise is kept all the same, and the talk is over now."""
+    wait = live_wait(session, "callback", callback.id, lock=True)
+    offer = live_offer_of_wait(session, wait.id) if wait else None
+    if offer is not None and rooms.note_meeting(session, offer, at):
+        rooms.finish_talk(session, offer, at)
+
+
+def free_waiting_agent(session: Session, callback: Callback, reason: str, at: datetime) -> None:
     """Tell the agent who waits for the customer that nobody will come."""
     wait = live_wait(session, "callback", callback.id, lock=True)
     if wait is None or wait.state != "won":
@@ -118,7 +127,7 @@ def _free_waiting_agent(session: Session, callback: Callback, reason: str, at: d
     offer = live_offer_of_wait(session, wait.id)
     leave_line(session, wait, reason, at)
     if offer is not None and offer.state == "accepted":
-        offers.send_agent_away(session, offer, at)
+        rooms.send_agent_away(session, offer, at)
 
 
 def inbound_call(session: Session, report: Report, *, from_raw: str, to_raw: str) -> None:
@@ -154,8 +163,13 @@ def _short_call(session: Session, call: Call) -> int:
 def conference(
     session: Session, *, event: str, room: str, sid: str, sequence: str, at: datetime, received_at: datetime
 ) -> None:
-    """Apply a conference event: the agent's entry calls the caller in, the caller's starts the talk."""
-    leg = calls.leg_by_sid(session, sid, lock=True)
+    """Apply a conference event: the agent's entry calls the caller in, the caller's starts the talk.
+
+    An agent's leg is locked last everywhere, and not needed here: the event itself counts once.
+    """
+    leg = calls.leg_by_sid(session, sid)
+    if leg is not None and leg.role != "agent":
+        leg = calls.leg_by_sid(session, sid, lock=True)
     noted = record_event(
         session,
         call_id=leg.call_id if leg else None,
@@ -166,13 +180,16 @@ def conference(
         recorded_at=received_at,
         detail={"event": event, "sequence": sequence},
     )
-    offer = offers.offer_of_room(session, room)
-    if not noted or leg is None or offer is None or event != "participant-join":
+    offer = rooms.offer_of_room(session, room)
+    if not noted or leg is None or offer is None:
         return
-    if leg.role == "agent":
-        offers.agent_in_room(session, offer, received_at)
-    else:
-        offers.customer_in_room(session, offer, at)
+    if leg.role != "agent":
+        if event == "participant-join":
+            rooms.customer_in_room(session, offer, at)
+    elif event == "participant-join":
+        rooms.agent_in_room(session, offer, received_at)
+    elif event == "participant-leave":
+        rooms.agent_left(session, offer, received_at)
 
 
 def recording(
@@ -199,7 +216,7 @@ def recording(
 
 def room_recording(session: Session, *, sid: str, room: str, seconds: int, at: datetime) -> None:
     """Keep the recording of a talk with its call."""
-    offer = offers.offer_of_room(session, room)
+    offer = rooms.offer_of_room(session, room)
     if offer is not None:
         keep_recording(session, sid=sid, call_id=offer.call_id, kind="talk", seconds=seconds, at=at)
 

@@ -63,8 +63,9 @@ def placed_goes_on(work: Work, session: Session, webhook: Webhook) -> str:
     """POST /twilio/leg/{attempt}/{token}/{kind}/{number}: what an agent or a called customer did."""
     kind, number = webhook.path["kind"], int(webhook.path["number"])
     attempt_id = proven_attempt(work, webhook)
-    if kind == "dismiss":
-        return placed.dismiss(work, session, attempt_id, webhook.sid, webhook.received_at)
+    if kind in ("dismiss", "enter"):
+        led = placed.dismiss if kind == "dismiss" else placed.enter
+        return led(work, session, attempt_id, webhook.sid, webhook.received_at)
     return placed.go_on(
         work,
         session,

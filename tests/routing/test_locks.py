@@ -6,7 +6,7 @@ from callcenter.callbacks.queries import callback_by_id
 from callcenter.calls import queries as calls
 from callcenter.routing import queries
 from callcenter.routing.models import AgentState, Wait
-from callcenter.switchboard.offers import lock_offer
+from callcenter.switchboard.rooms import lock_offer
 from tests.routing.conftest import Floor
 
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from callcenter import ids
+from callcenter.routing import actions as routing
 from callcenter.routing.models import AgentState, AgentStateChange, Offer, Wait
 from callcenter.routing.rules import expected_wait, told_wait
 from callcenter.switchboard import offers as desk
@@ -77,7 +78,7 @@ def test_our_timer_ends_the_ring_and_the_next_agent_is_asked(floor: Floor) -> No
             at=floor.work.at(),
         )
         move_leg(leg, "ringing", floor.work.at() + timedelta(seconds=2))
-        desk.agent_rings(session, offer.id, leg)
+        desk.agent_rings(session, offer.id, leg, floor.work.at() + timedelta(seconds=2))
     floor.seconds_pass(26)
     assert floor.rung() == ["first"], "two seconds to `ringing`, then five rings of five seconds"
     floor.seconds_pass(1)
@@ -201,11 +202,12 @@ def test_wrap_up_is_bounded(floor: Floor) -> None:
     offer = floor.offers()[0]
     assert floor.accepts(offer)
     with floor.work.transaction() as session:
-        desk.customer_in_room(session, offer, floor.work.at())
+        found = desk.lock_offer(session, offer.id)
+        assert found and routing.join(session, *found, floor.work.at())
     with floor.work.transaction() as session:
-        found = desk.queries.lock_offer(session, offer.id)
+        found = desk.lock_offer(session, offer.id)
         assert found
-        desk.finish_talk(session, found[0], floor.work.at())
+        desk.rooms.finish_talk(session, found[0], floor.work.at())
     floor.bell.drain(floor.work)
     assert floor.state(wang) == "wrap_up"
     floor.seconds_pass(29)

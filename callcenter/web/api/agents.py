@@ -123,7 +123,7 @@ def offers(asked: Asked) -> Page[OfferItem]:
 def accept(asked: Asked) -> OfferItem:
     """Take the call; 409 when the caller has gone, chose otherwise, or the time was up."""
     offer_id = _my_offer(asked)
-    if not switchboard.accept_offer(asked.session, offer_id, asked.at):
+    if not switchboard.accept_by_click(asked.session, offer_id, asked.at):
         raise Conflict("This offer is over.")
     return _read_offer(asked, offer_id)
 

@@ -1,0 +1,296 @@
+"""Where agent and customer meet: the agent enters first, the other is called in or rung, they talk, it ends.
+
+The carrier's notices of who entered may be lost; the documents that we gave out are proof enough then.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from callcenter.calendars.queries import hours_of
+from callcenter.callbacks.actions import agent_found, keep_callback, miss_callback
+from callcenter.callbacks.models import Callback
+from callcenter.callbacks.queries import callback_by_id
+from callcenter.calls.actions import end_outbound, start_call
+from callcenter.calls.models import Call, CallEvent, Leg
+from callcenter.calls.queries import call_by_id, customer_leg, leg_by_sid
+from callcenter.calls.rules import TERMINAL
+from callcenter.dialing import actions as dialing
+from callcenter.dialing.models import CarrierOrder
+from callcenter.dialing.queries import attempt_for
+from callcenter.lines.models import Line
+from callcenter.organisation.queries import policies
+from callcenter.routing import actions as routing
+from callcenter.routing import queries
+from callcenter.routing.models import Offer, Wait
+
+# The agent's entry calls the caller in; should the notice of it be lost, this is how long we wait.
+JOIN_PATIENCE = timedelta(seconds=3)
+CUSTOMER_RINGS_SECONDS = 40
+# Two who were in one room for less than this have not met.
+A_MOMENT = timedelta(seconds=1)
+
+
+def room_of(offer: Offer) -> str:
+    """Return the conference's name: the offer is one connection of one subject."""
+    return f"room-{offer.id.hex}"
+
+
+def offer_of_room(session: Session, room: str) -> Offer | None:
+    """Return the offer that a conference belongs to, None for rooms that are not ours."""
+    prefix, _, name = room.partition("-")
+    try:
+        return queries.offer_by_id(session, UUID(hex=name)) if prefix == "room" else None
+    except ValueError:
+        return None
+
+
+def lock_offer(session: Session, offer_id: UUID) -> tuple[Offer, Wait] | None:
+    """Lock an offer with what it is about, in the one order everybody keeps: callback, call, wait, offer."""
+    offer = queries.offer_by_id(session, offer_id)
+    if offer is None:
+        return None
+    _lock_callback(session, offer)
+    if offer.call_id is not None:
+        call_by_id(session, offer.call_id, lock=True)
+    return queries.lock_offer(session, offer_id)
+
+
+def _lock_callback(session: Session, offer: Offer) -> Callback | None:
+    wait = session.get_one(Wait, offer.wait_id)
+    if wait.subject_kind != "callback":
+        return None
+    return callback_by_id(session, wait.subject_id, lock=True)
+
+
+def agent_enters(session: Session, offer: Offer, at: datetime) -> bool:
+    """The agent is given the room: the caller is called in, or the customer rung. False: nobody to ring."""
+    found = lock_offer(session, offer.id)
+    if found is None:
+        return False
+    offer, wait = found
+    if wait.subject_kind == "callback":
+        return _ring_customer(session, offer, wait, at)
+    _call_in(session, offer, at, at + JOIN_PATIENCE)
+    return True
+
+
+def agent_in_room(session: Session, offer: Offer, at: datetime) -> None:
+    """The agent has entered: now a waiting caller may come; a customer is being rung already."""
+    wait = session.get_one(Wait, offer.wait_id)
+    if offer.state == "accepted" and wait.subject_kind == "call":
+        _call_in(session, offer, at, at)
+
+
+def agent_left(session: Session, offer: Offer, at: datetime) -> None:
+    """The agent has left the room; before the other came, he is lost."""
+    found = lock_offer(session, offer.id)
+    if found is not None and found[0].state == "accepted":
+        lose_agent(session, *found, at)
+
+
+def _call_in(session: Session, offer: Offer, at: datetime, due_at: datetime) -> None:
+    """Redirect the waiting caller into the room, once, at the latest at the due time."""
+    leg = customer_leg(session, offer.call_id) if offer.call_id else None
+    if leg is None:
+        return
+    path = f"/twilio/voice/summon/{offer.connection}"
+    key = f"summon:{offer.id}"
+    dialing.order(session, key=key, verb="redirect", sid=leg.sid, path=path, at=at, due_at=due_at)
+
+
+def _ring_customer(session: Session, offer: Offer, wait: Wait, at: datetime) -> bool:
+    """Place the promised call: a call row of its own, the agent's leg in it (agent first, then customer)."""
+    callback = callback_by_id(session, wait.subject_id, lock=True)
+    line = session.get_one(Line, wait.line_id)
+    if callback is None or callback.state != "waiting":
+        return _is_rung_for(callback, offer) or _give_back(session, offer, wait, at)
+    attempt_id = dialing.intend(
+        session,
+        purpose_kind="callback",
+        purpose_id=callback.id,
+        target=callback.number,
+        to_address=callback.number,
+        from_number=line.number,
+        timeout_seconds=CUSTOMER_RINGS_SECONDS,
+        at=at,
+    )
+    if attempt_id is None:
+        miss_callback(session, callback, "number_busy_with_us", at)
+        return _give_back(session, offer, wait, at)
+    call = _outbound_call(session, callback, line, at)
+    agent_found(session, callback, call.id, at)
+    wait.call_id = offer.call_id = call.id
+    _bind_agent_leg(session, offer, call.id)
+    return True
+
+
+def _is_rung_for(callback: Callback | None, offer: Offer) -> bool:
+    """Say whether the customer is being rung for this very offer: the agent was told so before."""
+    return callback is not None and callback.state == "agent" and callback.call_id == offer.call_id
+
+
+def _give_back(session: Session, offer: Offer, wait: Wait, at: datetime) -> bool:
+    """There is nobody to ring: the agent is free again."""
+    routing.end_offer(session, offer, "nobody_to_ring", timedelta(0), at)
+    routing.leave_line(session, wait, "nobody_to_ring", at)
+    return False
+
+
+def _outbound_call(session: Session, callback: Callback, line: Line, at: datetime) -> Call:
+    zone = ZoneInfo(hours_of(session, line.calendar_id).zone)
+    call = start_call(
+        session,
+        sid=None,
+        direction="outbound",
+        line_id=line.id,
+        customer_id=callback.customer_id,
+        from_number=line.number,
+        from_raw=line.number,
+        to_number=callback.number,
+        day=at.astimezone(zone).date(),
+        at=at,
+    )
+    call.language = callback.language
+    call.stage = "connecting"
+    return call
+
+
+def _bind_agent_leg(session: Session, offer: Offer, call_id: UUID) -> None:
+    """The agent's leg is older than the call it now belongs to: leg and events are told."""
+    if offer.leg_sid:
+        for table, column in ((Leg, Leg.sid), (CallEvent, CallEvent.leg_sid)):
+            session.execute(sa.update(table).where(column == offer.leg_sid).values(call_id=call_id))
+
+
+def customer_in_room(session: Session, offer: Offer, at: datetime) -> None:
+    """Agent and customer have met: the call is answered, the wait over, a promised call kept."""
+    if offer.call_id is None or _entered_at(session, offer.leg_sid) is None:
+        return
+    callback = _lock_callback(session, offer)
+    call = call_by_id(session, offer.call_id, lock=True)
+    met = max(at, call.queued_at or at)
+    found = lock_offer(session, offer.id)
+    if found is None or not routing.join(session, *found, met):
+        return
+    call.joined_at = call.joined_at or met
+    call.left_queue_at = call.left_queue_at or met
+    call.agent_id = offer.agent_id
+    call.stage = "talk"
+    if callback is not None and callback.state == "agent":
+        keep_callback(session, callback, met)
+
+
+def finish_talk(session: Session, offer: Offer, at: datetime) -> None:
+    """The conversation is over: wrap-up begins and is bounded (HL-12)."""
+    wrap_up = timedelta(seconds=policies(session).wrap_up_seconds)
+    routing.end_offer(session, offer, "talk_ended", wrap_up, at)
+
+
+def note_meeting(session: Session, offer: Offer, at: datetime) -> bool:
+    """Make up for notices that were lost: both were given the room and stayed a while, so they have met."""
+    met = _met_at(session, offer, at) if offer.state == "accepted" else None
+    if met is not None:
+        customer_in_room(session, offer, met)
+    return offer.state == "joined"
+
+
+def _met_at(session: Session, offer: Offer, at: datetime) -> datetime | None:
+    """Return when the second of them was given the room, None if one was not, or left at once."""
+    agent = leg_by_sid(session, offer.leg_sid) if offer.leg_sid else None
+    other = customer_leg(session, offer.call_id) if offer.call_id else None
+    if agent is None or other is None:
+        return None
+    entered = (_entered_at(session, agent.sid), _entered_at(session, other.sid, offer))
+    if entered[0] is None or entered[1] is None:
+        return None
+    met = max(entered[0], entered[1])
+    left = min(leg.ended_at or at for leg in (agent, other))
+    return met if met + A_MOMENT <= left else None
+
+
+def _entered_at(session: Session, sid: str | None, offer: Offer | None = None) -> datetime | None:
+    """Return when a leg was given a room's document; of a caller, the room of this very offer."""
+    given = sa.select(sa.func.min(CallEvent.at)).where(
+        CallEvent.leg_sid == sid,
+        CallEvent.kind == "turn",
+        CallEvent.detail["step"].as_string() == "talking",
+    )
+    if offer is not None and _is_caller(session, sid):
+        given = given.where(CallEvent.key == f"summon-{offer.connection}")
+    entered: datetime | None = session.execute(given).scalar_one()
+    return entered
+
+
+def _is_caller(session: Session, sid: str | None) -> bool:
+    return session.execute(sa.select(Leg.role).where(Leg.sid == sid)).scalar_one_or_none() == "caller"
+
+
+def lose_agent(session: Session, offer: Offer, wait: Wait, at: datetime) -> None:
+    """The agent who had accepted is gone: they have met after all, or the other keeps place or promise."""
+    if note_meeting(session, offer, at):
+        finish_talk(session, offer, at)
+        return
+    called_in = _was_called_in(session, offer)
+    routing.end_offer(session, offer, "agent_lost", timedelta(0), at)
+    dialing.withdraw_orders(session, f"summon:{offer.id}", at)
+    if wait.subject_kind == "callback":
+        _lose_agent_of_callback(session, wait, at)
+        return
+    routing.wait_again(session, wait, at)
+    leg = customer_leg(session, offer.call_id) if offer.call_id else None
+    if called_in and leg is not None:
+        path = f"/twilio/voice/requeue/{offer.connection}"
+        dialing.order(session, key=f"requeue:{offer.id}", verb="redirect", sid=leg.sid, path=path, at=at)
+
+
+def _was_called_in(session: Session, offer: Offer) -> bool:
+    """Say whether the caller was redirected into the room, or may be on the way."""
+    state = sa.select(CarrierOrder.state).where(CarrierOrder.key == f"summon:{offer.id}")
+    if session.execute(state).scalar_one_or_none() in ("given", "done"):
+        return True
+    leg = customer_leg(session, offer.call_id) if offer.call_id else None
+    return leg is not None and _entered_at(session, leg.sid, offer) is not None
+
+
+def _lose_agent_of_callback(session: Session, wait: Wait, at: datetime) -> None:
+    """The customer shall not ring, or is told; and is called again later."""
+    routing.leave_line(session, wait, "agent_lost", at)
+    callback = callback_by_id(session, wait.subject_id, lock=True)
+    if callback is None:
+        return
+    _spare_customer(session, callback, at)
+    miss_callback(session, callback, "agent_lost", at)
+
+
+def _spare_customer(session: Session, callback: Callback, at: datetime) -> None:
+    """A customer who is not rung yet is not, one who has entered is told; one who rings is told later."""
+    attempt = attempt_for(session, "callback", callback.id)
+    if attempt is None or callback.call_id is None:
+        return
+    if dialing.settle_intent(session, attempt.id, "withdrawn", at):
+        end_outbound(session, call_by_id(session, callback.call_id, lock=True), "not_reached", at)
+        return
+    leg = customer_leg(session, callback.call_id)
+    if leg is not None and leg.state == "answered":
+        dismiss(session, leg, at)
+
+
+def dismiss(session: Session, leg: Leg, at: datetime) -> None:
+    """Redirect a leg that we placed to the sentence that the other side has gone, if it still lives."""
+    if leg.attempt_id is None or leg.state in TERMINAL:
+        return
+    path = f"/twilio/leg/{leg.attempt_id}/{{token}}/dismiss/1"
+    dialing.order(session, key=f"dismiss:{leg.sid}", verb="redirect", sid=leg.sid, path=path, at=at)
+
+
+def send_agent_away(session: Session, offer: Offer, at: datetime) -> None:
+    """Tell an agent who waits in a room that nobody will come, and free him."""
+    routing.end_offer(session, offer, "caller_gone", timedelta(0), at)
+    dialing.withdraw_orders(session, f"summon:{offer.id}", at)
+    leg = leg_by_sid(session, offer.leg_sid) if offer.leg_sid else None
+    if leg is not None:
+        dismiss(session, leg, at)
