@@ -150,47 +150,43 @@ def next_pair(session: Session, at: datetime) -> tuple[Wait, UUID] | None:
     Subjects by priority and arrival; agents with the skill and the language by level (1 is best), then
     by longest idle. Rows that another process is deciding on are passed over.
     """
-    statement = (
-        sa.select(Wait, AgentState.agent_id)
-        .join(AgentSkill, AgentSkill.skill_id == Wait.skill_id)
-        .join(AgentState, AgentState.agent_id == AgentSkill.agent_id)
-        .join(Agent, Agent.id == AgentState.agent_id)
-        .where(
-            Wait.state == "waiting",
-            AgentState.state == "available",
-            Agent.active,
-            _speaks_its_language(),
-            ~_declined_lately(at),
-        )
-        .order_by(
-            Wait.priority.desc(),
-            Wait.entered_at,
-            Wait.id,
-            AgentSkill.level,
-            AgentState.free_since,
-            AgentState.agent_id,
-        )
+    first = (
+        sa.select(Wait)
+        .where(Wait.state == "waiting", sa.exists().where(*_can_serve(at)).correlate(Wait))
+        .order_by(Wait.priority.desc(), Wait.entered_at, Wait.id)
         .limit(1)
     )
-    row = session.execute(locked(statement, of=[Wait, AgentState], skip_locked=True)).first()
-    return (row[0], row[1]) if row else None
+    wait = session.execute(locked(first, skip_locked=True)).scalar_one_or_none()
+    if wait is None:
+        return None
+    best = (
+        sa.select(AgentState)
+        .join(Wait, Wait.id == wait.id)
+        .join(AgentSkill, AgentSkill.agent_id == AgentState.agent_id)
+        .join(Agent, Agent.id == AgentState.agent_id)
+        .where(*_can_serve(at))
+        .order_by(AgentSkill.level, AgentState.free_since, AgentState.agent_id)
+        .limit(1)
+    )
+    agent = session.execute(locked(best, of=AgentState, skip_locked=True)).scalar_one_or_none()
+    return (wait, agent.agent_id) if agent is not None else None
 
 
-def _speaks_its_language() -> sa.ColumnElement[bool]:
-    """Say that the agent speaks the language of the wait; the lists are JSON on both databases."""
+def _can_serve(at: datetime) -> tuple[sa.ColumnExpressionArgument[bool], ...]:
+    """Say that an agent is free, has the wait's skill and language, and has not just declined it."""
     quoted = sa.literal('%"') + Wait.language + sa.literal('"%')
-    return sa.cast(Agent.languages, sa.Text).like(quoted)
-
-
-def _declined_lately(at: datetime) -> sa.ColumnElement[bool]:
-    """Say that this agent has declined this very subject a moment ago."""
+    declined = sa.exists().where(
+        Offer.wait_id == Wait.id,
+        Offer.agent_id == AgentState.agent_id,
+        Offer.state == "declined",
+        Offer.ended_at > at - DECLINED_REST,
+    )
     return (
-        sa.exists()
-        .where(
-            Offer.wait_id == Wait.id,
-            Offer.agent_id == AgentState.agent_id,
-            Offer.state == "declined",
-            Offer.ended_at > at - DECLINED_REST,
-        )
-        .correlate(Wait, AgentState)
+        AgentState.state == "available",
+        AgentSkill.agent_id == AgentState.agent_id,
+        AgentSkill.skill_id == Wait.skill_id,
+        Agent.id == AgentState.agent_id,
+        Agent.active,
+        sa.cast(Agent.languages, sa.Text).like(quoted),
+        ~declined.correlate(Wait, AgentState),
     )
