@@ -11,6 +11,7 @@ from callcenter.calendars.queries import hours_of
 from callcenter.calendars.rules import Hours
 from callcenter.callbacks import queries, rules
 from callcenter.callbacks.models import Callback
+from callcenter.db import upsert
 from callcenter.dialing.queries import is_unresolved
 from callcenter.errors import Conflict, Forbidden, Invalid, Missing
 from callcenter.lines.models import Line
@@ -48,15 +49,26 @@ def book_callback(
     if owed is not None:
         return owed
     first, due = _times(session, line_id, due_at, at)
-    callback = Callback(
-        id=ids.new(), number=number, line_id=line_id, skill_id=skill_id, language=language,
-        customer_id=customer_id, origin_call_id=origin_call_id, ticket_id=ticket_id, state="booked",
-        created_at=at, created_by=actor, due_at=due, next_try_at=first, tries=0,
-    )  # fmt: skip
-    session.add(callback)
-    session.flush()
+    values = {
+        "id": ids.new(), "number": number, "line_id": line_id, "skill_id": skill_id, "language": language,
+        "customer_id": customer_id, "origin_call_id": origin_call_id, "ticket_id": ticket_id,
+        "state": "booked", "created_at": at, "created_by": actor, "due_at": due, "next_try_at": first,
+        "tries": 0,
+    }  # fmt: skip
+    insert = upsert(session, Callback).values(**values).on_conflict_do_nothing().returning(Callback)
+    callback: Callback | None = session.execute(insert).scalar_one_or_none()
+    if callback is None:
+        return _booked_meanwhile(session, number, line_id)
     _promise(session, callback, at)
     return callback
+
+
+def _booked_meanwhile(session: Session, number: str, line_id: UUID) -> Callback:
+    """Return the callback that somebody else has booked since we looked."""
+    owed = queries.open_callback_to(session, number, line_id)
+    if owed is None:
+        raise Conflict("A callback to this number was booked and settled in this very moment; try again.")
+    return owed
 
 
 def _check_number(session: Session, number: str) -> None:

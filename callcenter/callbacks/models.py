@@ -9,16 +9,28 @@ from sqlalchemy.orm import Mapped, mapped_column
 from callcenter import ids
 from callcenter.db import Base
 
+OPEN = sa.text("state IN ('booked', 'waiting', 'agent')")
+
 
 class Callback(Base):
     """A call we owe. `due_at` is the time that was promised, `next_try_at` when we act next.
 
     States: booked, waiting (for an agent), agent (one accepted, the customer is rung), kept,
-    failed (not reachable after all tries), cancelled.
+    failed (not reachable after all tries), cancelled. A number is owed one call on a line at a time.
     """
 
     __tablename__ = "callbacks"
-    __table_args__ = (sa.Index("ix_callbacks_state_next_try_at", "state", "next_try_at"),)
+    __table_args__ = (
+        sa.Index(
+            "uq_callbacks_number_line_id_open",
+            "number",
+            "line_id",
+            unique=True,
+            sqlite_where=OPEN,
+            postgresql_where=OPEN,
+        ),
+        sa.Index("ix_callbacks_state_next_try_at", "state", "next_try_at"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=ids.new)
     number: Mapped[str] = mapped_column(sa.String(40), index=True)

@@ -450,6 +450,12 @@ sa.Table(
     needed("tries", sa.Integer),
     optional("settled_at", INSTANT),
     sa.Index("ix_callbacks_state_next_try_at", "state", "next_try_at"),
+    unique_while(
+        "uq_callbacks_number_line_id_open",
+        "state IN ('booked', 'waiting', 'agent')",
+        "number",
+        "line_id",
+    ),
 )
 sa.Table(
     "offers",

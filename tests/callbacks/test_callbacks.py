@@ -1,12 +1,15 @@
 """Callbacks: promised for a definite time, tried, kept, given up: never forgotten and never twice."""
 
+import threading
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
-from callcenter.callbacks import actions
+from callcenter import ids
+from callcenter.callbacks import actions, rules
 from callcenter.callbacks.models import Callback
 from callcenter.errors import Conflict, Forbidden, Invalid
 from callcenter.jobs import Work
@@ -16,6 +19,7 @@ from callcenter.routing.models import Wait
 from callcenter.switchboard import jobs, sweeps  # noqa: F401  Importing jobs names them.
 from tests.doubles import RememberingBell, SettableTime
 from tests.factories import centre
+from tests.waiting import until
 
 NUMBER = "+8613800138000"
 
@@ -32,11 +36,16 @@ def a_centre(work: Work) -> None:
 def book(work: Work, number: str = NUMBER, **other: object) -> Callback:
     """Promise a call now."""
     with work.transaction() as session:
-        line = session.scalars(sa.select(centre.Line)).one()
-        return actions.book_callback(
-            session, number=number, line_id=line.id, skill_id=centre.skill(session), language="zh-CN",
-            at=work.at(), actor="caller", **other,  # type: ignore[arg-type]
-        )  # fmt: skip
+        return book_in(session, work, number, **other)
+
+
+def book_in(session: Session, work: Work, number: str = NUMBER, **other: object) -> Callback:
+    """Promise a call in this transaction."""
+    line = session.scalars(sa.select(centre.Line)).one()
+    return actions.book_callback(
+        session, number=number, line_id=line.id, skill_id=centre.skill(session), language="zh-CN",
+        at=work.at(), actor="caller", **other,  # type: ignore[arg-type]
+    )  # fmt: skip
 
 
 def states(work: Work) -> tuple[str, str]:
@@ -78,6 +87,59 @@ def test_the_clock_starts_it_when_its_time_has_come_and_only_once(
 # "Nobody who was promised a call is forgotten, and nobody is called twice."
 def test_the_same_number_is_owed_one_call(work: Work) -> None:
     assert book(work).id == book(work).id
+
+
+# Two webhooks, or a caller and the API: both find no callback, both book one. On SQLite a writer is alone.
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_two_bookings_at_once_are_one(work: Work) -> None:
+    theirs: list[UUID] = []
+    rival = threading.Thread(target=lambda: theirs.append(book(work).id))
+    with work.transaction() as session:
+        ours = book_in(session, work).id
+        rival.start()
+        until(lambda: bool(theirs) or locks_waited_for(work) > 0)
+    rival.join(20)
+    assert theirs == [ours]
+    assert states(work) == ("booked", "open"), "one callback, one promise"
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_booking_that_came_to_nothing_leaves_the_other_in_force(work: Work) -> None:
+    theirs: list[UUID] = []
+    rival = threading.Thread(target=lambda: theirs.append(book(work).id))
+    with pytest.raises(RuntimeError), work.transaction() as session:
+        book_in(session, work)
+        rival.start()
+        until(lambda: bool(theirs) or locks_waited_for(work) > 0)
+        raise RuntimeError
+    rival.join(20)
+    with work.db.reading() as session:
+        assert session.scalars(sa.select(Callback.id)).all() == theirs
+
+
+def locks_waited_for(work: Work) -> int:
+    """How many transactions wait for another one of this database."""
+    with work.db.reading() as session:
+        return session.execute(sa.text(WAITING)).scalar_one()
+
+
+WAITING = """
+    SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()
+"""
+
+
+# The rule in the database itself, whoever writes: one open callback a number and line, past ones at will.
+@pytest.mark.parametrize("state", rules.OPEN)
+def test_the_database_knows_one_open_callback_of_a_number(work: Work, state: str) -> None:
+    first = book(work)
+    with work.transaction() as session:
+        session.execute(sa.update(Callback).values(state=state))
+    again = {column.key: getattr(first, column.key) for column in sa.inspect(Callback).columns}
+    with pytest.raises(sa.exc.IntegrityError), work.transaction() as session:
+        session.execute(sa.insert(Callback).values(**again | {"id": ids.new()}))
+    with work.transaction() as session:
+        actions.keep_callback(session, session.get_one(Callback, first.id), work.at())
+    assert book(work).id != first.id
 
 
 def test_a_number_outside_the_allow_list_is_refused(work: Work) -> None:

@@ -16,6 +16,7 @@ from callcenter.dialing.rules import is_signed, signature
 from callcenter.jobs import Work, perform
 from callcenter.switchboard import jobs, sweeps  # noqa: F401  Importing jobs names them.
 from tests.doubles import RememberingBell, SettableTime
+from tests.factories import added
 from tests.factories import centre as centres
 
 NUMBER = "+8613800138000"
@@ -31,16 +32,14 @@ def a_centre(work: Work) -> None:
 
 
 def intend(work: Work, target: str = NUMBER) -> UUID | None:
-    """Write an intent for a callback whose agent waits."""
+    """Write an intent for the callback whose agent waits."""
     at = work.at()
     with work.transaction() as session:
         line = session.scalars(sa.select(centres.Line)).one()
-        callback = Callback(
+        callback = session.scalars(sa.select(Callback)).first() or added(session, Callback(
             id=ids.new(), number=NUMBER, line_id=line.id, skill_id=centres.skill(session), language="zh-CN",
             state="agent", created_at=at, created_by="test", due_at=at, next_try_at=at, tries=1,
-        )  # fmt: skip
-        session.add(callback)
-        session.flush()
+        ))  # fmt: skip
         return dialing.intend(
             session, purpose_kind="callback", purpose_id=callback.id, target=target, to_address=NUMBER,
             from_number="+862155550100", timeout_seconds=40, at=work.at(),
