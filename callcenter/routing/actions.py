@@ -1,7 +1,7 @@
 """Who waits, who is asked, who has it: every move is one conditional change of a locked row.
 
 Agent states are a timeline: one present state a person, every change kept (HL-13). Lock order
-everywhere: leg, call, wait, offer, agent state.
+everywhere: a caller's leg, callback, call, wait, offer, an agent's leg, agent state.
 """
 
 import math
