@@ -59,16 +59,31 @@ def settle_promises(session: Session, subject_kind: str, subject_id: UUID, state
 
 
 def mark_late(session: Session, at: datetime) -> int:
-    """Mark what is still owed after its due time and grace; it stays owed. Return how many."""
+    """Mark what is still owed after its due time and grace; it stays owed. Return how many.
+
+    What was settled or promised anew since it was read is left as it is.
+    """
+    read = sa.select(Promise.id, Promise.due_at, Promise.grace_seconds).where(*_OPEN, Promise.due_at < at)
     late = 0
-    for row in session.execute(
-        sa.select(Promise).where(Promise.state == "open", Promise.due_at < at)
-    ).scalars():
+    for row in session.execute(read.order_by(Promise.id)).all():
         if row.due_at + timedelta(seconds=row.grace_seconds) < at:
-            row.state = "late"
-            announce(session, "promise", row.subject_id, at)
-            late += 1
+            late += _mark_late(session, row.id, row.due_at, at)
     return late
+
+
+_OPEN = (Promise.state == "open", Promise.settled_at.is_(None))
+
+
+def _mark_late(session: Session, promise_id: UUID, due_at: datetime, at: datetime) -> bool:
+    marked = session.execute(
+        sa.update(Promise)
+        .where(Promise.id == promise_id, Promise.due_at == due_at, *_OPEN)
+        .values(state="late")
+        .returning(Promise.subject_id)
+    ).scalar_one_or_none()
+    if marked is not None:
+        announce(session, "promise", marked, at)
+    return marked is not None
 
 
 def _owed(session: Session, subject_kind: str, subject_id: UUID, rule: str | None) -> list[Promise]:
@@ -80,4 +95,4 @@ def _owed(session: Session, subject_kind: str, subject_id: UUID, rule: str | Non
     )
     if rule is not None:
         statement = statement.where(Promise.rule == rule)
-    return list(session.execute(locked(statement)).scalars())
+    return list(session.execute(locked(statement.order_by(Promise.id))).scalars())

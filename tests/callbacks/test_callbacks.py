@@ -19,7 +19,7 @@ from callcenter.routing.models import Wait
 from callcenter.switchboard import jobs, sweeps  # noqa: F401  Importing jobs names them.
 from tests.doubles import RememberingBell, SettableTime
 from tests.factories import centre
-from tests.waiting import until
+from tests.waiting import until_somebody_is_locked_out
 
 NUMBER = "+8613800138000"
 
@@ -97,7 +97,7 @@ def test_two_bookings_at_once_are_one(work: Work) -> None:
     with work.transaction() as session:
         ours = book_in(session, work).id
         rival.start()
-        until(lambda: bool(theirs) or locks_waited_for(work) > 0)
+        until_somebody_is_locked_out(work.db, or_done=lambda: bool(theirs))
     rival.join(20)
     assert theirs == [ours]
     assert states(work) == ("booked", "open"), "one callback, one promise"
@@ -110,22 +110,11 @@ def test_a_booking_that_came_to_nothing_leaves_the_other_in_force(work: Work) ->
     with pytest.raises(RuntimeError), work.transaction() as session:
         book_in(session, work)
         rival.start()
-        until(lambda: bool(theirs) or locks_waited_for(work) > 0)
+        until_somebody_is_locked_out(work.db, or_done=lambda: bool(theirs))
         raise RuntimeError
     rival.join(20)
     with work.db.reading() as session:
         assert session.scalars(sa.select(Callback.id)).all() == theirs
-
-
-def locks_waited_for(work: Work) -> int:
-    """How many transactions wait for another one of this database."""
-    with work.db.reading() as session:
-        return session.execute(sa.text(WAITING)).scalar_one()
-
-
-WAITING = """
-    SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()
-"""
 
 
 # The rule in the database itself, whoever writes: one open callback a number and line, past ones at will.

@@ -1,16 +1,19 @@
 """One mechanism behind every time limit: open, kept, late, broken, cancelled."""
 
-from datetime import timedelta
+import threading
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from callcenter import ids
 from callcenter.jobs import Work
 from callcenter.promises.actions import keep_promise, mark_late, promise, settle_promises
 from callcenter.promises.models import Promise
 from tests.doubles import SettableTime
+from tests.waiting import until_somebody_is_locked_out
 
 GRACE = timedelta(minutes=10)
 
@@ -65,6 +68,42 @@ def test_what_is_settled_stays_settled(work: Work, owed: UUID, time: SettableTim
         settle_promises(session, "callback", owed, "broken", work.at())
         keep_promise(session, "HL-8", "callback", owed, work.at())
     assert state(work) == "kept"
+
+
+# The sweep has read that it is owed; then it is cancelled, kept or promised anew, before the sweep writes. On
+# SQLite a writer is alone.
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("settled", ["cancelled", "kept", "late", "open"])
+def test_marking_late_overwrites_nothing(work: Work, owed: UUID, time: SettableTime, settled: str) -> None:
+    marked: list[int] = []
+
+    def sweeps() -> None:
+        with work.transaction() as session:
+            marked.append(mark_late(session, work.at()))
+
+    time.moves(minutes=71)
+    sweep = threading.Thread(target=sweeps)
+    with work.transaction() as session:
+        _settle(session, owed, settled, work.at())
+        session.flush()
+        sweep.start()
+        until_somebody_is_locked_out(work.db)
+    sweep.join(20)
+    with work.db.reading() as session:
+        row = session.scalars(sa.select(Promise)).one()
+    assert (row.state, row.settled_at is None, marked) == (settled, settled == "open", [0])
+
+
+def _settle(session: Session, owed: UUID, state: str, at: datetime) -> None:
+    """Let a promise come to this state now."""
+    if state == "cancelled":
+        settle_promises(session, "callback", owed, state, at)
+    elif state == "open":
+        due = at + timedelta(hours=5)
+        promise(session, rule="HL-8", subject_kind="callback", subject_id=owed, due_at=due, why={}, at=at)
+    else:
+        began = at if state == "late" else at - timedelta(minutes=11)
+        keep_promise(session, "HL-8", "callback", owed, began)
 
 
 def test_promising_again_moves_the_time(work: Work, owed: UUID, time: SettableTime) -> None:
