@@ -21,7 +21,7 @@ from callcenter.web.app import create_app
 from ivr.words import script
 from tests.docs.pages import ROOT
 
-_PARAMETER = re.compile(r"\{\w+(?::int)?\}")
+_PARAMETER = re.compile(r"\{\w+(?::\w+)?\}")
 _METRICS = ROOT / "callcenter" / "metrics.py"
 _SERIES = ("", "_bucket", "_count", "_sum", "_created")
 
