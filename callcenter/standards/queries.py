@@ -19,6 +19,7 @@ from callcenter.dialing.models import Attempt
 from callcenter.lines.models import Line
 from callcenter.promises.models import Promise
 from callcenter.routing.models import Offer
+from callcenter.routing.rules import OFFER_ENDS
 from callcenter.standards.figures import (
     Figure,
     Owed,
@@ -35,6 +36,12 @@ from callcenter.standards.models import RingMeasure
 ZONES_APART = timedelta(hours=15)
 MOST_DIFFERENCES = 100
 ARRIVED = "arrived"
+# An offer that is accepted or over is measured by its own bell, which needs a moment; if that was lost, the
+# clock looks back so far. Its timer ran out, or would have, soon after: `ring_until` has the index.
+MEASURABLE = ("accepted", "joined", *OFFER_ENDS)
+BELL_TAKES = timedelta(seconds=5)
+LOOKS_BACK = timedelta(hours=12)
+MOST_UNMEASURED = 200
 Conditions = list[sa.ColumnElement[bool]]
 
 
@@ -255,3 +262,20 @@ def _orphans(scope: Scope) -> sa.Select[str]:
         CallEvent.call_id.is_(None), CallEvent.kind == ARRIVED, *inside
     )
     return statement.distinct().limit(MOST_DIFFERENCES)
+
+
+def unmeasured_offers(session: Session, at: datetime) -> list[UUID]:
+    """Return the offers of the last hours that should have been measured by now and were not."""
+    statement = (
+        sa.select(Offer.id)
+        .outerjoin(RingMeasure, RingMeasure.offer_id == Offer.id)
+        .where(
+            Offer.state.in_(MEASURABLE),
+            Offer.ring_until > at - LOOKS_BACK,
+            sa.func.coalesce(Offer.accepted_at, Offer.ended_at) < at - BELL_TAKES,
+            RingMeasure.id.is_(None),
+        )
+        .order_by(Offer.ring_until)
+        .limit(MOST_UNMEASURED)
+    )
+    return list(session.scalars(statement))

@@ -19,6 +19,7 @@ from callcenter.promises.actions import mark_late
 from callcenter.routing.actions import end_due_states
 from callcenter.routing.models import Wait
 from callcenter.routing.queries import rung_out, states_due
+from callcenter.standards.queries import unmeasured_offers as lost_measures
 from callcenter.switchboard import outcomes
 from callcenter.switchboard.offers import miss_offer
 
@@ -111,6 +112,16 @@ def silent_legs(work: Work) -> None:
             later(session, "reconcile_leg", leg.id)
 
 
+def unmeasured_offers(work: Work) -> None:
+    """Measure the rings whose bell was lost (HL-1)."""
+    with work.db.reading() as session:
+        unmeasured = lost_measures(session, work.at())
+    if unmeasured:
+        with work.transaction() as session:
+            for offer_id in unmeasured:
+                later(session, "measure_offer", offer_id)
+
+
 def late_promises(work: Work) -> None:
     """Mark what is owed and past its time."""
     with work.transaction() as session:
@@ -132,6 +143,7 @@ SWEEPS = (
     Due("dead_senders", 15, dead_senders),
     Due("unknown_calls", 15, unknown_calls),
     Due("silent_legs", 15, silent_legs),
+    Due("unmeasured_offers", 15, unmeasured_offers),
     Due("late_promises", 15, late_promises),
     Due("old_notices", 15, old_notices),
 )

@@ -3,15 +3,20 @@
 from datetime import date, timedelta
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from callcenter import ids
 from callcenter.db import Database
 from callcenter.dialing.models import Attempt
+from callcenter.jobs import Work
 from callcenter.standards.actions import measure_offer
 from callcenter.standards.models import RingMeasure
+from callcenter.standards.queries import unmeasured_offers
+from callcenter.switchboard import jobs, sweeps  # noqa: F401  Importing jobs names them.
 from tests.doubles import SATURDAY_NOON as NOON
+from tests.doubles import RememberingBell, SettableTime
 from tests.factories import added, centre
 from tests.factories.calls import call, leg
 from tests.factories.offers import offer, wait
@@ -113,3 +118,49 @@ def test_an_offer_whose_call_was_never_placed_failed(database: Database) -> None
         facts = measure_offer(session, made.id, NOON)
     assert facts is not None
     assert (facts.verdict, facts.source, facts.judged) == ("failed", "none", False)
+
+
+# Architecture 3: "Everything due has its due time in the database; Redis may be flushed at any moment".
+@pytest.mark.parametrize(
+    ("state", "ended_ago", "accepted_ago", "due"),
+    [
+        ("ringing", None, None, False),
+        ("accepted", None, 6, True),
+        ("joined", None, 600, True),
+        ("accepted", None, 4, False),
+        ("ended", 4, 600, True),
+        *((state, 6, None, True) for state in ("missed", "declined", "withdrawn", "failed")),
+        ("missed", 4, None, False),
+        ("missed", 3 * 3600, None, True),
+        ("missed", 30 * 3600, None, False),
+    ],
+)
+def test_an_offer_whose_bell_was_lost_is_found(
+    database: Database, state: str, ended_ago: float | None, accepted_ago: float | None, *, due: bool
+) -> None:
+    """Its own bell has five seconds; what was lost a day ago is history."""
+    ended, accepted = (ago and NOON - timedelta(seconds=ago) for ago in (ended_ago, accepted_ago))
+    rang = min(filter(None, (ended, accepted)), default=NOON)
+    with database.transaction() as session:
+        made = an_offer(session, {"ringing": 2}, state=state, ended_at=ended, accepted_at=accepted)
+        made.made_at, made.ring_until = rang - timedelta(seconds=15), rang
+        session.flush()
+        assert unmeasured_offers(session, NOON) == ([made.id] if due else [])
+        measure_offer(session, made.id, NOON)
+        assert unmeasured_offers(session, NOON) == []
+
+
+def test_the_clock_rings_for_it_again(work: Work, bell: RememberingBell, time: SettableTime) -> None:
+    with work.transaction() as session:
+        made = an_offer(session, {"ringing": 2, "ended": 27}, state="missed", ended_at=work.at())
+        made.ring_until = work.at() + timedelta(seconds=30)
+    bell.rung.clear()
+    for seconds in (4, 2):
+        time.moves(seconds=seconds)
+        sweeps.unmeasured_offers(work)
+    assert bell.rung == [("measure_offer", str(made.id))]
+    bell.drain(work)
+    sweeps.unmeasured_offers(work)
+    assert bell.rung == []
+    with work.db.reading() as session:
+        assert [measure.verdict for measure in measures(session)] == ["rung_out"]
