@@ -83,7 +83,7 @@ def test_a_summons_whose_worker_died_is_not_given_again(
     wei = hotline.agent("zhang-wei")
     wei.answers(rings=1, presses="1")
     caller = hotline.phone().dials(HOTLINE, presses=("1",))
-    caller.talks_with(wei, within=60)
+    caller.talks_with(wei.phone, within=60)
     (order,) = hotline.rows(CarrierOrder)
     assert ([str(order.id)], order.state) == (victims, "given"), "nobody knows what became of it"
 
@@ -111,7 +111,7 @@ def test_an_order_in_flight_is_not_given_by_a_second_worker(
     wei = hotline.agent("zhang-wei")
     wei.answers(rings=1, presses="1")
     caller = hotline.phone().dials(HOTLINE, presses=("1",))
-    caller.talks_with(wei, within=60)
+    caller.talks_with(wei.phone, within=60)
     hotline.settle(3)
     assert len(given) == 1
     assert caller.talking
@@ -157,7 +157,7 @@ def test_an_agent_whose_phone_said_nothing_is_rung_again(hotline: Hotline) -> No
     assert hotline.rows(Attempt)[0].state == "ended"
 
     wei.answers(rings=1, presses="1")
-    hotline.phone("+8613800138007").dials(HOTLINE, presses=("1",)).talks_with(wei, within=120)
+    hotline.phone("+8613800138007").dials(HOTLINE, presses=("1",)).talks_with(wei.phone, within=120)
 
 
 # 0004: "An agent's `unknown` leg closes its offer at once and the caller goes to the next agent"; the phone
@@ -182,6 +182,6 @@ def test_a_late_ringing_cuts_off_no_agent_who_listens(hotline: Hotline) -> None:
     wei = hotline.agent("zhang-wei")
     wei.will(answers(after=20, presses="1", reaction=9.0))
     caller = hotline.phone().dials(HOTLINE, presses=("1",))
-    caller.talks_with(wei, within=60)
+    caller.talks_with(wei.phone, within=60)
     hotline.settle()
     assert [offer.state for offer in hotline.rows(Offer)] == ["joined"]

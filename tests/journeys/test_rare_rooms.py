@@ -57,7 +57,7 @@ def test_a_talk_whose_notices_were_all_lost_is_answered(hotline: Hotline) -> Non
     wei = hotline.agent("zhang-wei")
     wei.answers(rings=1, presses="1")
     caller = hotline.phone().dials(HOTLINE, presses=("1",))
-    caller.talks_with(wei, within=60)
+    caller.talks_with(wei.phone, within=60)
     caller.waits(30)
     wei.rings_out()
     wei.handset.hangs_up()
@@ -91,7 +91,7 @@ def test_accepted_on_a_page_and_then_picked_up(hotline: Hotline) -> None:
     wei.will(answers(after=8, presses="1"))
     caller = who_rings(hotline)
     accepts_on_a_page(hotline, "zhang-wei")
-    caller.talks_with(wei, within=12)
+    caller.talks_with(wei.phone, within=12)
     assert long_silences(caller) == []
 
 
@@ -104,7 +104,7 @@ def test_accepted_on_a_page_while_the_whisper_is_heard(hotline: Hotline) -> None
     wei.handset.hears("按 1", within=20)
     assert not caller.talking
     accepts_on_a_page(hotline, "zhang-wei")
-    caller.talks_with(wei, within=5)
+    caller.talks_with(wei.phone, within=5)
     caller.waits(10)
     assert caller.talking, "the whisper's own time is over and cuts nobody off"
     caller.hangs_up()

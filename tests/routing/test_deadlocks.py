@@ -200,10 +200,12 @@ def test_an_acceptance_meets_the_hang_up(floor: Floor, monkeypatch: pytest.Monke
     assert [(it.state, it.reason) for it in floor.offers()] == [("ended", "caller_gone")]
 
 
-def test_the_first_status_of_a_phone_meets_the_hang_up(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hang_up_meets_the_first_status_of_the_agents_phone(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     floor.agent("wang")
     call = caller_with_a_leg(floor)
-    meet(floor, monkeypatch, rings(floor), (progress, "leg_of_attempt"), hangs_up(floor, call))
+    meet(floor, monkeypatch, hangs_up(floor, call), (queries, "live_wait"), rings(floor))
     assert_nobody_is_asked(floor)
 
 

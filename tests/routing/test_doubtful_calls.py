@@ -108,12 +108,11 @@ def test_a_number_that_stays_unresolved_bothers_no_agent(floor: Floor) -> None:
 def test_a_clock_ahead_of_the_carriers_cuts_no_ring_short(floor: Floor) -> None:
     floor.agent("wang")
     floor.caller()
-    (offer,) = floor.offers()
     stamp = floor.work.at() - timedelta(seconds=30)
-    report = progress.Report(str(offer.leg_sid), "ringing", stamp, floor.work.at(), {})
     with floor.work.transaction() as session:
-        attempt_id = session.scalars(sa.select(Attempt.id)).one()
-        progress.placed_leg(session, attempt_id, report)
+        attempt = session.scalars(sa.select(Attempt)).one()
+        report = progress.Report(str(attempt.sid), "ringing", stamp, floor.work.at(), {})
+        progress.placed_leg(session, attempt.id, report)
     sweeps.ring_timeouts(floor.work)
     assert [it.state for it in floor.offers()] == ["ringing"]
 
