@@ -141,8 +141,8 @@ def test_a_customer_who_picks_up_too_late_hears_so(hotline: Hotline) -> None:
     customer.handset.ends()
 
 
-# The customer presses 1 while the news that the agent has hung up is on its way: the room is empty.
-def test_a_customer_who_enters_an_empty_room_is_told(hotline: Hotline) -> None:
+# The agent's final status is on its way still, but that he left the room is known when the customer presses 1.
+def test_a_customer_whose_agent_left_before_the_key_is_told(hotline: Hotline) -> None:
     wei, other = all_busy(hotline)
     books_from_the_queue(hotline)
     customer = hotline.phone(CUSTOMER)
