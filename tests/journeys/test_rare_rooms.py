@@ -141,7 +141,7 @@ def test_a_customer_who_picks_up_too_late_hears_so(hotline: Hotline) -> None:
     customer.handset.ends()
 
 
-# The agent's final status is on its way still, but that he left the room is known when the customer presses 1.
+# The agent's final status is still on its way; that he left the room is known when the customer presses 1.
 def test_a_customer_whose_agent_left_before_the_key_is_told(hotline: Hotline) -> None:
     wei, other = all_busy(hotline)
     books_from_the_queue(hotline)
