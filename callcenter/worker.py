@@ -13,6 +13,8 @@ from typing import Any
 import redis
 import structlog
 from rq import Queue, SimpleWorker
+from rq.exceptions import StopRequested
+from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from callcenter import jobs
@@ -51,6 +53,7 @@ class Performer(SimpleWorker):
 
     def __init__(self, connection: "redis.Redis", stop: threading.Event) -> None:
         self._stop = stop
+        self._performing = False
         super().__init__(
             [Queue(QUEUE, connection=connection, serializer=JSONSerializer)],
             connection=connection,
@@ -65,6 +68,20 @@ class Performer(SimpleWorker):
         """Finish the job in hand, then end."""
         self._stop.set()
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """Perform a job; a wish to stop waits for its end."""
+        self._performing = True
+        try:
+            super().execute_job(job, queue)
+        finally:
+            self._performing = False
+
+    def heartbeat(self, *given: Any, **named: Any) -> None:
+        """Stop here too: what a signal raises may be lost in a log handler while Redis is waited for."""
+        if self._stop.is_set() and not self._performing:
+            raise StopRequested
+        super().heartbeat(*given, **named)
 
 
 def run_worker(work: Work, redis_url: str, stop: threading.Event) -> None:
