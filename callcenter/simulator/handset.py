@@ -124,14 +124,7 @@ class Handset:
     def talks_with(self, other: "Phone | Handset | None" = None, within: float = 30) -> "Handset":
         """Run until this person and the other one (or anybody) can talk; return the other's handset."""
         if not self.world.kernel.run_until(lambda: self._partner(other) is not None, within):
-            whom = (
-                "anybody"
-                if other is None
-                else other.address
-                if isinstance(other, Phone)
-                else other.call.person
-            )
-            raise NotHeard(f"No talk with {whom} within {within} s.\n{self.transcript()}")
+            raise NotHeard(f"No talk with {_named(other)} within {within} s.\n{self.transcript()}")
         partner = self._partner(other)
         assert partner is not None  # noqa: S101  run_until has just seen it
         return Handset(self.world, partner)
@@ -191,6 +184,12 @@ class Handset:
     def transcript(self) -> str:
         """Return what was heard and done, one line each."""
         return "\n".join(transcript.lines(self.call, self.world.now))
+
+
+def _named(other: "Phone | Handset | None") -> str:
+    if other is None:
+        return "anybody"
+    return other.call.person if isinstance(other, Handset) else other.address
 
 
 def _is(call: Call, other: "Phone | Handset | None") -> bool:

@@ -1,6 +1,8 @@
 """One call from ring to talk: the example that the journeys are written after."""
 
-from callcenter.simulator import Network
+import pytest
+
+from callcenter.simulator import Network, NotHeard
 from tests.simulator.app import App
 from tests.simulator.asking import order, redirect
 from tests.simulator.conftest import AGENT, CALLER, HOTLINE
@@ -41,3 +43,10 @@ def test_a_caller_presses_waits_and_talks_with_the_agent_who_accepts(net: Networ
     assert (ring.result, ring.rings, ring.seconds) == ("answered", 2, 6.0)
     assert app.told("/left")[0]["QueueResult"] == "redirected"
     assert caller.silences() == []
+
+
+def test_a_talk_that_does_not_come_about_is_told_with_the_callers_story(net: Network, app: App) -> None:
+    app.pages["/voice"] = f"<Say {ZH}>您好。</Say><Hangup/>"
+    caller = net.phone(CALLER).dials(HOTLINE)
+    with pytest.raises(NotHeard, match=r"No talk with \+\d+ within 5 s\.[\s\S]*您好"):
+        caller.talks_with(net.phone(AGENT), within=5)
