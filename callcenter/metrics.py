@@ -23,7 +23,6 @@ JOBS = Counter(
 )
 JOB_SECONDS = Histogram("callcenter_job_seconds", "How long a job took.", ["name"], buckets=_REQUEST_BUCKETS)
 BELLS = Counter("callcenter_bells_total", "Jobs handed to Redis, by result (rung, lost).", ["result"])
-OFFERS = Counter("callcenter_offers_total", "Offers to agents, by how they ended.", ["result"])
 CARRIER_REQUESTS = Counter(
     "callcenter_carrier_requests_total", "Requests to the carrier, by verb and result.", ["verb", "result"]
 )

@@ -17,7 +17,7 @@ from callcenter.lines.models import Line
 from callcenter.organisation.models import Branch, Skill
 from callcenter.promises.models import Promise
 from callcenter.routing.models import AgentState, Offer, Wait
-from callcenter.routing.queries import LIVE_OFFERS
+from callcenter.routing.queries import OFFER_IS_LIVE
 from callcenter.staff.models import Agent
 from callcenter.tickets.models import Ticket, TicketWords
 
@@ -52,8 +52,6 @@ class CallbackFilter:
     due_before: datetime | None = None
 
 
-# Literals, because SQLite takes a partial index only where it can read the index's own condition.
-_LIVE = Offer.state.in_([sa.literal_column(f"'{state}'") for state in LIVE_OFFERS])
 _TICKETS = (
     sa.select(
         Ticket,
@@ -95,7 +93,7 @@ _AGENTS = (
     )
     .join(Branch, Branch.id == Agent.branch_id)
     .outerjoin(AgentState, AgentState.agent_id == Agent.id)
-    .outerjoin(Offer, sa.and_(Offer.agent_id == Agent.id, _LIVE))
+    .outerjoin(Offer, sa.and_(Offer.agent_id == Agent.id, OFFER_IS_LIVE))
     .outerjoin(Line, Line.id == Offer.line_id)
     .order_by(Agent.key)
 )
@@ -207,7 +205,7 @@ def list_agents(session: Session, agent_id: UUID | None = None) -> Sequence[Agen
 def live_offers(session: Session, agent_id: UUID | None = None) -> Sequence[OfferRow]:
     """Return what rings, was accepted or talks, of one agent where named; the numbers are whole."""
     mine = [Offer.agent_id == agent_id] if agent_id is not None else []
-    return session.execute(_OFFERS.where(_LIVE, *mine)).all()
+    return session.execute(_OFFERS.where(OFFER_IS_LIVE, *mine)).all()
 
 
 def find_offer(session: Session, offer_id: UUID) -> OfferRow | None:

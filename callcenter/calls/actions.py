@@ -115,11 +115,6 @@ def move_leg(leg: Leg, status: str, at: datetime) -> bool:
     return leg.state != before
 
 
-def reach_stage(call: Call, stage: str) -> None:
-    """Remember how far the caller came."""
-    call.stage = stage
-
-
 def end_call(session: Session, call: Call, *, short_call_seconds: int, at: datetime) -> bool:
     """Close the call with its one outcome; False when it was closed before."""
     if call.ended_at is not None:

@@ -52,12 +52,6 @@ def unknown_attempts(session: Session) -> list[Attempt]:
     return list(session.execute(statement).scalars())
 
 
-def pending_orders(session: Session, sid: str) -> list[CarrierOrder]:
-    """Return the orders about a call that have not been carried out."""
-    statement = sa.select(CarrierOrder).where(CarrierOrder.sid == sid, CarrierOrder.state == "pending")
-    return list(session.execute(statement).scalars())
-
-
 def bells_lost(session: Session, at: datetime) -> bool:
     """Say whether an intent or an order is due that nobody has taken up."""
     intents = sa.exists().where(Attempt.state == "intent", Attempt.bell_at <= at)

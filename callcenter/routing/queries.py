@@ -64,12 +64,6 @@ def live_offer_of_wait(session: Session, wait_id: UUID) -> Offer | None:
     return session.execute(statement).scalar_one_or_none()
 
 
-def live_offer_of_agent(session: Session, agent_id: UUID) -> Offer | None:
-    """Return what an agent is being offered or is talking on."""
-    statement = sa.select(Offer).where(Offer.agent_id == agent_id, OFFER_IS_LIVE)
-    return session.execute(statement).scalar_one_or_none()
-
-
 def offers_of_call(session: Session, call_id: UUID) -> list[Offer]:
     """Return every offer made about a call, in order."""
     return list(

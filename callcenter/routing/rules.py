@@ -8,10 +8,6 @@ CHOSEN = ("available", "break", "offline")
 ON_A_CALL = ("ringing", "talking")
 STATES = (*CHOSEN, "wrap_up", *ON_A_CALL)
 
-# How an offer ends without a conversation, and how the agent goes on.
-MISSED = "missed"
-RESTING_ENDS = {"missed": "missed", "failed": "unreachable"}
-
 OFFER_ENDS = ("declined", "missed", "withdrawn", "failed", "ended")
 
 # Before the carrier reports `ringing` our own timer runs this much longer than the rings.

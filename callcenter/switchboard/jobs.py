@@ -9,7 +9,6 @@ from uuid import UUID
 import structlog
 from sqlalchemy.orm import Session
 
-from callcenter import metrics
 from callcenter.callbacks.actions import start_callback as start_due_callback
 from callcenter.calls.queries import leg_by_id
 from callcenter.carrier.port import (
@@ -145,7 +144,6 @@ def measure_offer(work: Work, offer_id: str) -> None:
     with work.transaction() as session:
         offer = offer_by_id(session, UUID(offer_id))
         if offer is not None and offer.state != "ringing":
-            metrics.OFFERS.labels(offer.state).inc()
             measure(session, offer.id, work.at())
 
 

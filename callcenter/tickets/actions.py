@@ -122,12 +122,6 @@ def close_ticket(
     return ticket
 
 
-def note_ticket(session: Session, ticket: Ticket, kind: str, at: datetime, actor: str, note: str) -> None:
-    """Add somebody's words to the history."""
-    _touch(session, ticket, at)
-    _note(session, ticket, kind, at, actor, {}, note)
-
-
 def _locked(session: Session, number: str) -> Ticket:
     ticket = queries.ticket_by_number(session, number, lock=True)
     if ticket is None:
