@@ -28,6 +28,7 @@ def test_among_equals_the_longest_idle_is_asked(floor: Floor) -> None:
         floor.agent(key)
         floor.passes(minutes=1)
     floor.caller()
+    floor.passes(seconds=1)
     floor.caller()
     assert floor.rung() == ["early", "late"]
 
