@@ -17,11 +17,11 @@ install = if $(BIN)/python -m pip --version >/dev/null 2>&1; \
 	else $(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r $(1); fi
 endif
 
-.PHONY: help run test check bench prove format lock
+.PHONY: help run test check bench prove prove-webhooks prove-routing prove-numbers prove-callers format lock
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made
-	@sed -n 's/^\([a-z][a-z%-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
 
 run: $(VENV)/.run ## Run a whole centre with simulated telephones; no account needed, nobody is dialled
 	@$(BIN)/callcenter demo
@@ -39,9 +39,11 @@ check: $(VENV)/.dev ## Lint, types, floors and house rules
 bench: $(VENV)/.dev ## Measure, each figure beside the one it is compared with
 	@$(BIN)/python -m tests.bench $(ARGS)
 
-prove: prove-webhooks prove-routing prove-numbers prove-callers ## Put every promise of docs/proofs.md to the test, full size
+PROOFS := prove-webhooks prove-routing prove-numbers prove-callers
 
-prove-%: $(VENV)/.dev ## Prove one chapter: webhooks, routing, numbers, callers
+prove: $(PROOFS) ## Put every promise of docs/proofs.md to the test, full size
+
+$(PROOFS): prove-%: $(VENV)/.dev
 	@$(BIN)/python -m tests.prove $* $(ARGS)
 
 format: $(VENV)/.dev ## Put the code into its one shape

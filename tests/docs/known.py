@@ -20,6 +20,7 @@ from callcenter.web.api import ENDPOINTS, PREFIX
 from callcenter.web.app import create_app
 from ivr.words import script
 from tests.docs.pages import ROOT
+from tests.prove.__main__ import parser
 
 _PARAMETER = re.compile(r"\{\w+(?::\w+)?\}")
 _METRICS = ROOT / "callcenter" / "metrics.py"
@@ -90,7 +91,8 @@ def options() -> set[str]:
     """Return every option of every command."""
     groups = [_cli(), *(command for command in _cli().commands.values() if hasattr(command, "commands"))]
     found = [command for group in groups for command in group.commands.values()]
-    return {"--help"} | {name for command in found for one in command.params for name in one.opts}
+    proving = {name for action in parser()._actions for name in action.option_strings}
+    return proving | {name for command in found for one in command.params for name in one.opts}
 
 
 @cache
@@ -99,8 +101,9 @@ def _cli() -> Any:
 
 
 def targets() -> set[str]:
-    """Return what can be made."""
-    return set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    """Return what can be made: what the Makefile calls phony."""
+    phony = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    return set(phony[1].split()) if phony else set()
 
 
 @cache

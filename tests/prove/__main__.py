@@ -23,7 +23,7 @@ SHOWN_FAILURES = 5
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a chapter; 0 when everything held, 1 otherwise."""
-    asked = _parser().parse_args(arguments)
+    asked = parser().parse_args(arguments)
     proofs: Sequence[Proof] = import_module(f"tests.prove.{asked.chapter}").PROOFS
     wanted = [proof for proof in proofs if not asked.only or proof.id in asked.only.split(",")]
     rows = [row for proof in wanted for row in _rows(proof, asked)]
@@ -32,7 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if rows and all(row["held"] for row in rows) else 1
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """Return what the command line may say."""
     parser = argparse.ArgumentParser(prog="prove", description=__doc__)
     parser.add_argument("chapter", choices=CHAPTERS)
     parser.add_argument("--only", default="", help="ids, separated by commas")
