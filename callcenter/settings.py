@@ -134,6 +134,7 @@ class Settings(BaseModel):
     secret_key: Annotated[str, AfterValidator(_secret_key)] | None = Field(default=None, repr=False)
     twilio_account_sid: Annotated[str, AfterValidator(_account_sid)] | None = None
     twilio_auth_token: Secret
+    twilio_auth_token_secondary: Secret
     twilio_api_key: Secret
     twilio_api_secret: Secret
     twilio_twiml_app_sid: str | None = None

@@ -38,7 +38,8 @@ def _twilio(settings: Settings) -> TwilioCarrier:
 
 def secrets_of(settings: Settings) -> list[str | None]:
     """Return what must not appear in any log."""
-    return [settings.secret_key, settings.twilio_auth_token, settings.twilio_api_secret]
+    tokens = [settings.twilio_auth_token, settings.twilio_auth_token_secondary]
+    return [settings.secret_key, *tokens, settings.twilio_api_secret]
 
 
 def _from_file(path: Path) -> Now:

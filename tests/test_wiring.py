@@ -20,13 +20,14 @@ def test_a_work_has_what_its_settings_say(tmp_path: Path, redis_url: str) -> Non
         "SECRET_KEY": SECRET,
         "PUBLIC_URL": "https://hotline.example.com/",
         "TWILIO_AUTH_TOKEN": "a token",
+        "TWILIO_AUTH_TOKEN_SECONDARY": "the next token",
     }
     settings = load_settings(given)
     work = make_work(settings)
     assert (work.public_url, work.secret_key) == ("https://hotline.example.com", SECRET)
     assert work.now is clock.system
     assert isinstance(work.bell, RqDoorbell)
-    assert {SECRET, "a token"} <= set(secrets_of(settings))
+    assert {SECRET, "a token", "the next token"} <= set(secrets_of(settings))
 
 
 def test_without_a_redis_nobody_is_woken(tmp_path: Path) -> None:

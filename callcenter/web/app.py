@@ -66,7 +66,9 @@ def create_app(work: Work, settings: Settings) -> Starlette:
 
 def _webhooks(work: Work, settings: Settings) -> list[BaseRoute]:
     """Every address that the carrier may post to; the first three are entered in its console."""
-    check = SignatureCheck(settings.twilio_auth_token or "", settings.public_url)
+    check = SignatureCheck(
+        settings.twilio_auth_token or "", settings.public_url, settings.twilio_auth_token_secondary or ""
+    )
     bridge = Bridge(work, check, settings.twilio_account_sid or "")
     leg = "/twilio/leg/{attempt}/{token}"
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from time import perf_counter
 from typing import Protocol
-from urllib.parse import parse_qsl
 
 import anyio
 import structlog
@@ -26,12 +25,12 @@ from callcenter import metrics
 from callcenter.errors import CallCenterError
 from callcenter.jobs import Work
 from callcenter.web.apology import apology
+from callcenter.web.form import is_form, read_form
 from callcenter.web.signature import SignatureCheck
 from callcenter.web.webhook import Refused, Webhook
 
 log = structlog.get_logger()
 MOST_BYTES = 64 * 1024
-MOST_FIELDS = 200
 DEADLINE_SECONDS = 3.0
 THREADS = 40
 # What a webhook must be about, as Twilio writes it: a call, or a conference.
@@ -128,13 +127,10 @@ class Bridge:
         body = await _capped_body(request)
         if body is None:
             return Response(status_code=413)
-        pairs = _form(request, body)
+        pairs = read_form(body) if is_form(request.headers.get("content-type", "")) else None
         if pairs is None:
             return Response(status_code=400)
-        many: dict[str, list[str]] = {}
-        for name, value in pairs:
-            many.setdefault(name, []).append(value)
-        if not self._check.accepts(_raw_target(request), many, request.headers.get("x-twilio-signature")):
+        if not self._check.accepts(_raw_target(request), pairs, request.headers.get("x-twilio-signature")):
             return Response(status_code=403)
         form = dict(pairs)
         path = {name: str(value) for name, value in request.path_params.items()}
@@ -199,20 +195,6 @@ async def _capped_body(request: Request) -> bytes | None:
     except ClientDisconnect:
         return None
     return b"".join(chunks)
-
-
-def _form(request: Request, body: bytes) -> list[tuple[str, str]] | None:
-    """Return the form's pairs, blanks kept (they are signed); None for anything but a small form."""
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/x-www-form-urlencoded":
-        return None
-    try:
-        pairs = parse_qsl(
-            body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS
-        )
-    except (UnicodeDecodeError, ValueError):
-        return None
-    return None if any("\x00" in value for pair in pairs for value in pair) else pairs
 
 
 def _is_about(form: dict[str, str], about: str) -> bool:

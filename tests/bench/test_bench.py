@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl
 
 import pytest
 import uvicorn
@@ -195,10 +195,10 @@ def test_what_is_posted_is_signed_as_the_product_checks_it(request_: bytes) -> N
     scope, body = door.parsed(request_)
     headers = dict(scope["headers"])
     assert int(headers[b"content-length"]) == len(body)
-    form = parse_qs(body.decode(), keep_blank_values=True)
+    form = parse_qsl(body.decode(), keep_blank_values=True)
     signature = headers[b"x-twilio-signature"].decode()
     assert SignatureCheck(TOKEN, PUBLIC_URL).accepts(scope["path"], form, signature)
-    assert form["CallSid"] == [webhooks.sid(7)]
+    assert ("CallSid", webhooks.sid(7)) in form
 
 
 def test_callers_are_the_same_for_a_seed() -> None:
