@@ -2,10 +2,10 @@
 
 import time
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from typing import TypeVar
 
-from callcenter.carrier.port import Carrier, CarrierCall, CarrierError, Placement
+from callcenter.carrier.port import Carrier, CarrierCall, CarrierError, CarrierRecording, Placement
 from callcenter.metrics import CARRIER_REQUESTS, CARRIER_SECONDS
 
 T = TypeVar("T")
@@ -41,6 +41,14 @@ class Counted:
     def list_calls(self, *, to: str | None = None, day: date | None = None) -> list[CarrierCall]:
         """List a day's calls."""
         return _count("list_calls", lambda: self._carrier.list_calls(to=to, day=day))
+
+    def calls_since(self, since: datetime) -> list[CarrierCall]:
+        """List the newest calls."""
+        return _count("calls_since", lambda: self._carrier.calls_since(since))
+
+    def recordings_since(self, since: datetime) -> list[CarrierRecording]:
+        """List the newest recordings."""
+        return _count("recordings_since", lambda: self._carrier.recordings_since(since))
 
     def recording(self, sid: str) -> bytes:
         """Fetch a recording."""

@@ -67,6 +67,21 @@ class CarrierCall:
     ended_at: datetime | None
 
 
+@dataclass(frozen=True)
+class CarrierRecording:
+    """A recording as the carrier has it now; `source` as Twilio names it (`RecordVerb` is a message).
+
+    `seconds` is None while it lasts; `created_at`, in UTC, is when it began.
+    """
+
+    sid: str
+    call_sid: str
+    status: str
+    source: str
+    seconds: int | None
+    created_at: datetime
+
+
 class Carrier(Protocol):
     """Every method is synchronous, bounded in time, and never repeats a request by itself."""
 
@@ -90,6 +105,16 @@ class Carrier(Protocol):
 
     def list_calls(self, *, to: str | None = None, day: date | None = None) -> list[CarrierCall]:
         """Return every call of a UTC day, complete over all pages, newest first; raise CarrierDown."""
+
+    def calls_since(self, since: datetime) -> list[CarrierCall]:
+        """Return the calls that began at or after `since`, newest first; raise CarrierDown.
+
+        Reading stops at the first one that began before: the carrier lists the newest first. Calls that
+        still wait in the carrier's queue have no beginning and are left out.
+        """
+
+    def recordings_since(self, since: datetime) -> list[CarrierRecording]:
+        """Return the recordings that began at or after `since`, newest first; raise CarrierDown."""
 
     def recording(self, sid: str) -> bytes:
         """Return a recording's audio (WAV); raise CallGone when it is not there (yet), CarrierDown."""

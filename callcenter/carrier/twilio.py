@@ -8,10 +8,11 @@ import logging
 import re
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import cached_property
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit, urlunsplit
 
@@ -21,6 +22,7 @@ from callcenter.carrier.port import (
     CarrierCall,
     CarrierDown,
     CarrierError,
+    CarrierRecording,
     NotPlaced,
     Placement,
 )
@@ -116,6 +118,21 @@ class TwilioCarrier:
             calls = calls + self._client.calls.list(**dated)
             return list({call.sid: _seen(call) for call in calls}.values())
 
+    def calls_since(self, since: datetime) -> list[CarrierCall]:
+        """Return the calls that began at or after `since`, newest first; raise CarrierDown.
+
+        Twilio may round the time in the filter down to its day, so the older ones are left out here too.
+        """
+        with _asking():
+            listed = self._client.calls.stream(start_time_after=since, page_size=PAGE_SIZE)
+            return list(_begun(map(_seen, listed), since))
+
+    def recordings_since(self, since: datetime) -> list[CarrierRecording]:
+        """Return the recordings that began at or after `since`, newest first; raise CarrierDown."""
+        with _asking():
+            listed = self._client.recordings.stream(date_created_after=since, page_size=PAGE_SIZE)
+            return list(takewhile(lambda taped: taped.created_at >= since, map(_taped, listed)))
+
     def recording(self, sid: str) -> bytes:
         """Return a recording's audio (WAV); raise CallGone when it is not there (yet), CarrierDown."""
         if not _RECORDING_SID.fullmatch(sid):
@@ -187,6 +204,26 @@ def _seen(call: Any) -> CarrierCall:
         from_number=call._from or "",
         started_at=_utc(call.start_time),
         ended_at=_utc(call.end_time),
+    )
+
+
+def _begun(calls: Iterable[CarrierCall], since: datetime) -> Iterator[CarrierCall]:
+    """Yield the calls, newest first, until one began before; those that still wait have not begun."""
+    for call in calls:
+        if call.started_at is not None:
+            if call.started_at < since:
+                return
+            yield call
+
+
+def _taped(recording: Any) -> CarrierRecording:
+    return CarrierRecording(
+        sid=recording.sid,
+        call_sid=recording.call_sid or "",
+        status=str(recording.status),
+        source=str(recording.source),
+        seconds=int(recording.duration) if recording.duration else None,
+        created_at=recording.date_created.astimezone(UTC),
     )
 
 

@@ -6,7 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
-from callcenter.carrier.port import TERMINAL, Ambiguous, CallGone, CarrierCall, CarrierError, Placement
+from callcenter.carrier.port import (
+    TERMINAL,
+    Ambiguous,
+    CallGone,
+    CarrierCall,
+    CarrierError,
+    CarrierRecording,
+    Placement,
+)
 
 RINGING = frozenset({"queued", "ringing"})
 
@@ -41,6 +49,7 @@ class Twin:
         self.orders: list[Order] = []
         self.calls: dict[str, CarrierCall] = {}
         self.recordings: dict[str, bytes] = {}
+        self.tapes: list[CarrierRecording] = []
         self._refusals: defaultdict[str, deque[CarrierError]] = defaultdict(deque)
         self._lost: deque[Ambiguous] = deque()
 
@@ -57,6 +66,14 @@ class Twin:
         call = CarrierCall(sid or new_sid("CA"), "in-progress", "inbound", to, from_number, self.now(), None)
         self.calls[call.sid] = call
         return call.sid
+
+    def tapes_message(self, call_sid: str, seconds: int, sid: str | None = None) -> str:
+        """Keep a voice message of a call, begun now; return the recording's SID."""
+        taped = CarrierRecording(
+            sid or new_sid("RE"), call_sid, "completed", "RecordVerb", seconds, self.now()
+        )
+        self.tapes.append(taped)
+        return taped.sid
 
     def becomes(self, sid: str, status: str) -> None:
         """Move a call to another status of Twilio's."""
@@ -104,6 +121,18 @@ class Twin:
         """Return the calls to a number, or of a UTC day, or all; newest first."""
         self._maybe_refuse("list_calls")
         return [call for call in reversed(self.calls.values()) if _matches(call, to, day)]
+
+    def calls_since(self, since: datetime) -> list[CarrierCall]:
+        """Return the calls that began since then, newest first."""
+        self._maybe_refuse("calls_since")
+        return [
+            call for call in reversed(self.calls.values()) if call.started_at and call.started_at >= since
+        ]
+
+    def recordings_since(self, since: datetime) -> list[CarrierRecording]:
+        """Return the recordings that began since then, newest first."""
+        self._maybe_refuse("recordings_since")
+        return [taped for taped in reversed(self.tapes) if taped.created_at >= since]
 
     def recording(self, sid: str) -> bytes:
         """Return the audio that a test has put into `recordings`."""

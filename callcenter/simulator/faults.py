@@ -12,10 +12,23 @@ from typing import Literal
 
 Kind = Literal["voice", "status", "conference", "recording", "bookkeeping", "rest"]
 Effect = Literal[
-    "duplicate", "delay", "drop", "reorder", "429", "500-after-accept", "timeout-after-accept", "reset"
+    "duplicate",
+    "delay",
+    "drop",
+    "reorder",
+    "401",
+    "404",
+    "429",
+    "500",
+    "timeout",
+    "500-after-accept",
+    "timeout-after-accept",
+    "reset",
 ]
 
-REST_EFFECTS: frozenset[Effect] = frozenset({"429", "500-after-accept", "timeout-after-accept", "reset"})
+REST_EFFECTS: frozenset[Effect] = frozenset(
+    {"401", "404", "429", "500", "timeout", "500-after-accept", "timeout-after-accept", "reset"}
+)
 
 
 @dataclass(frozen=True)

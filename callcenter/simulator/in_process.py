@@ -42,7 +42,7 @@ class InProcess(BaseAdapter):
         try:
             return _json(*self._rest.handle(request.method or "GET", path, _form(request), auth))
         except RestFault as fault:
-            raised = ReadTimeout if fault.effect == "timeout-after-accept" else Reset
+            raised = Reset if fault.effect == "reset" else ReadTimeout
             raise raised(fault.effect, request=request) from fault
 
     def close(self) -> None:

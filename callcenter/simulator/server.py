@@ -76,7 +76,7 @@ def _rest(net: Network) -> Endpoint:
 
 async def _lost(request: Request, fault: RestFault) -> Response:
     """Let the client wait in vain until it gives up, or break off at once."""
-    patience = HANG_SECONDS if fault.effect == "timeout-after-accept" else 0.0
+    patience = 0.0 if fault.effect == "reset" else HANG_SECONDS
     with move_on_after(patience):
         while not await request.is_disconnected():
             await sleep(0.05)

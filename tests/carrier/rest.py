@@ -6,10 +6,10 @@ import struct
 import threading
 from collections import deque
 from datetime import datetime
-from email.utils import format_datetime
+from email.utils import format_datetime, parsedate_to_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, urlsplit
+from urllib.parse import parse_qs, parse_qsl, quote, urlsplit
 
 from callcenter.carrier.twin import new_sid
 
@@ -25,6 +25,7 @@ class Rest:
         self.now = now
         self.calls: dict[str, dict[str, Any]] = {}
         self.recordings: dict[str, bytes] = {}
+        self.tapes: list[dict[str, Any]] = []
         self.requests: list[tuple[str, str, list[tuple[str, str]]]] = []
         self.faults: deque[str | tuple[int, dict[str, Any] | str]] = deque()
         self.released = threading.Event()
@@ -37,6 +38,15 @@ class Rest:
             "sid": sid, "status": status, "direction": direction, "to": to, "from": from_number,
             "start_time": started, "end_time": None,
         }  # fmt: skip
+        return sid
+
+    def tape(self, call_sid: str, seconds: int) -> str:
+        """Make a voice message of a call appear."""
+        sid = new_sid("RE")
+        self.tapes.append(
+            {"sid": sid, "call_sid": call_sid, "status": "completed", "source": "RecordVerb",
+             "duration": str(seconds), "date_created": format_datetime(self.now)}
+        )  # fmt: skip
         return sid
 
     def becomes(self, sid: str, status: str) -> None:
@@ -64,20 +74,36 @@ class Rest:
     def list(self, query: dict[str, str]) -> tuple[int, dict[str, Any]]:
         """GET /Calls.json, two calls a page, with the next page's host-relative address."""
         found = [call for call in reversed(self.calls.values()) if self._wanted(call, query)]
-        page = int(query.get("Page", 0))
-        rest = "&".join(f"{k}={v.replace('+', '%2B')}" for k, v in query.items() if k != "Page")
-        path = f"/2010-04-01/Accounts/{ACCOUNT}/Calls.json?Page={page + 1}&{rest}"
-        more = len(found) > (page + 1) * PAGE
-        return 200, {"calls": found[page * PAGE : (page + 1) * PAGE], "next_page_uri": path if more else None}
+        return 200, _page("calls", "Calls", found, query)
+
+    def list_tapes(self, query: dict[str, str]) -> tuple[int, dict[str, Any]]:
+        """GET /Recordings.json: a filter's time is rounded down to its day."""
+        earliest = query.get("DateCreated>", "")[:10]
+        found = [t for t in reversed(self.tapes) if _day(t["date_created"]) >= earliest]
+        return 200, _page("recordings", "Recordings", found, query)
 
     def _wanted(self, call: dict[str, Any], query: dict[str, str]) -> bool:
         """A call without a start time is in no day (telephony: StartTime filters by day only)."""
-        day = self.now.date().isoformat() if call["start_time"] else None
+        day = _day(call["start_time"]) if call["start_time"] else None
         return (
             query.get("To") in (None, call["to"])
             and query.get("Status") in (None, call["status"])
             and query.get("StartTime") in (None, day)
+            and ("StartTime>" not in query or (day or "") >= query["StartTime>"][:10])
         )
+
+
+def _page(name: str, resource: str, found: list[dict[str, Any]], query: dict[str, str]) -> dict[str, Any]:
+    page = int(query.get("Page", 0))
+    rest = "&".join(f"{quote(k)}={quote(v)}" for k, v in query.items() if k != "Page")
+    path = f"/2010-04-01/Accounts/{ACCOUNT}/{resource}.json?Page={page + 1}&{rest}"
+    more = len(found) > (page + 1) * PAGE
+    return {name: found[page * PAGE : (page + 1) * PAGE], "next_page_uri": path if more else None}
+
+
+def _day(stamp: str) -> str:
+    """The UTC day of an RFC 2822 date."""
+    return parsedate_to_datetime(stamp).date().isoformat()
 
 
 def problem(status: int, code: int) -> tuple[int, dict[str, Any]]:
@@ -143,8 +169,10 @@ class Handler(BaseHTTPRequestHandler):
         if name.endswith(".wav"):
             audio = rest.recordings.get(name.removesuffix(".wav"))
             return (200, audio) if audio is not None else problem(404, 20404)
+        flat = {key: values[0] for key, values in parse_qs(query).items()}
+        if name == "Recordings.json":
+            return rest.list_tapes(flat)
         if name == "Calls.json":
-            flat = {key: values[0] for key, values in parse_qs(query).items()}
             return rest.create(form) if self.command == "POST" else rest.list(flat)
         sid = name.removesuffix(".json")
         if self.command == "POST":

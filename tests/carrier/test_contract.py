@@ -37,6 +37,14 @@ class TwinSide:
         self.carrier.recordings[sid] = AUDIO
         return AUDIO
 
+    def tapes(self, call_sid: str, seconds: int) -> str:
+        return self.carrier.tapes_message(call_sid, seconds)
+
+    def later(self, seconds: int) -> datetime:
+        now = self.carrier.now() + timedelta(seconds=seconds)
+        self.carrier.now = lambda: now
+        return now
+
     def refused_placement(self) -> Placement:
         self.carrier.refuse("place", NotPlaced("400/21211", retry=False))
         return PLACEMENT
@@ -62,6 +70,13 @@ class TwilioSide:
     def records(self, sid: str) -> bytes:
         self.rest.recordings[sid] = AUDIO
         return AUDIO
+
+    def tapes(self, call_sid: str, seconds: int) -> str:
+        return self.rest.tape(call_sid, seconds)
+
+    def later(self, seconds: int) -> datetime:
+        self.rest.now += timedelta(seconds=seconds)
+        return self.rest.now
 
     def refused_placement(self) -> Placement:
         self.rest.faults.append(problem(400, 21211))
@@ -103,6 +118,18 @@ class SimulatorSide:
         self.net.world.recordings[sid] = kept
         return sound(kept)
 
+    def tapes(self, call_sid: str, seconds: int) -> str:
+        began = self.net.world.now
+        sid = self.net.world.sids.new("RE")
+        self.net.world.recordings[sid] = Recording(
+            sid, call_sid, "RecordVerb", began, status="completed", ended=began + seconds, available=True
+        )
+        return sid
+
+    def later(self, seconds: int) -> datetime:
+        self.net.run_for(seconds)
+        return self.net.now()
+
     def refused_placement(self) -> Placement:
         return replace(PLACEMENT, to="+0")
 
@@ -110,8 +137,8 @@ class SimulatorSide:
         self.net.faults.rest_next("timeout-after-accept")
 
     def goes_down(self, verb: str) -> None:
-        method = "GET" if verb in {"fetch", "list_calls"} else "POST"
-        self.net.faults.rest_next("reset", path="/Calls", event=method)
+        method = "POST" if verb in {"redirect", "cancel", "hang_up"} else "GET"
+        self.net.faults.rest_next("reset", path="/", event=method)
 
 
 def _keeps_waiting(_: WebhookRequest) -> WebhookResponse:
@@ -231,6 +258,30 @@ def test_the_list_is_whole_newest_first_and_knows_number_and_day(side: Side) -> 
     assert {call.started_at for call in yesterday} <= {None}
 
 
+# reliability.md F: emergency recordings are "found again by listing the carrier's calls and recordings".
+def test_what_began_since_then_is_listed_newest_first(side: Side) -> None:
+    sids = [side.arrives(f"+861380013800{n}", LINE) for n in range(5)]
+    tapes = [side.tapes(sid, 7) for sid in sids]
+    since = side.later(3600)
+    assert (side.carrier.calls_since(since), side.carrier.recordings_since(since)) == ([], [])
+    new = [side.arrives(f"+861380013801{n}", LINE) for n in range(3)]
+    newer = [side.tapes(sid, 12) for sid in new]
+    assert [call.sid for call in side.carrier.calls_since(since)] == new[::-1]
+    assert [taped.sid for taped in side.carrier.recordings_since(since)] == newer[::-1]
+    early = NOW - timedelta(days=1)
+    assert [call.sid for call in side.carrier.calls_since(early)] == [*sids, *new][::-1]
+    assert [taped.sid for taped in side.carrier.recordings_since(early)] == [*tapes, *newer][::-1]
+
+
+def test_a_listed_recording_tells_whose_it_is(side: Side) -> None:
+    sid = side.arrives(AGENT, LINE)
+    tape = side.tapes(sid, 12)
+    (taped,) = side.carrier.recordings_since(NOW - timedelta(hours=1))
+    assert (taped.sid, taped.call_sid, taped.seconds) == (tape, sid, 12)
+    assert (taped.source, taped.status) == ("RecordVerb", "completed")
+    assert taped.created_at >= NOW
+
+
 def test_a_recording_is_bytes(side: Side) -> None:
     audio = side.records("RE" + "0" * 32)
     assert side.carrier.recording("RE" + "0" * 32) == audio
@@ -242,10 +293,14 @@ def test_a_recording_that_is_not_there_is_gone(side: Side, sid: str) -> None:
         side.carrier.recording(sid)
 
 
-@pytest.mark.parametrize("verb", ["redirect", "cancel", "hang_up", "fetch", "list_calls"])
+READING = ["fetch", "list_calls", "calls_since", "recordings_since"]
+
+
+@pytest.mark.parametrize("verb", ["redirect", "cancel", "hang_up", *READING])
 def test_a_carrier_that_does_not_answer_is_down(side: Side, verb: str) -> None:
     sid = side.arrives(AGENT, LINE)
-    arguments = {"redirect": (sid, "https://x.example/next"), "list_calls": ()}.get(verb, (sid,))
+    given = {"redirect": (sid, "https://x.example/next"), "list_calls": ()}
+    arguments = given.get(verb, (NOW,) if verb.endswith("_since") else (sid,))
     side.goes_down(verb)
     with pytest.raises(CarrierDown):
         getattr(side.carrier, verb)(*arguments)

@@ -10,6 +10,8 @@ from tests.simulator.app import HOST, App, twiml
 from tests.simulator.asking import order, rest
 from tests.simulator.conftest import AGENT, CALLER, HOTLINE
 
+ORDER = (("To", AGENT), ("From", HOTLINE), ("Url", f"{HOST}/agent"))
+
 
 def statuses(app: App) -> list[str]:
     """Return the call statuses in order of arrival."""
@@ -52,6 +54,22 @@ def test_concurrent_duplicates_are_under_way_at_the_same_time() -> None:
     net.faults.duplicate_next("voice", copies=2, concurrent=True)
     net.phone(CALLER).dials(HOTLINE).hears("Hello")
     assert [d.kind for d in net.ledger.webhooks] == ["voice"] * 3
+
+
+# A refusal, unlike a lost answer, leaves no call behind.
+@pytest.mark.parametrize("effect", ["401", "404", "429", "500"])
+def test_a_refused_request_has_no_effect(net: Network, effect: str) -> None:
+    net.faults.rest_next(effect)  # type: ignore[arg-type]
+    status, told = rest(net, "POST", "Calls.json", *ORDER)
+    assert (status, told["status"]) == (int(effect), int(effect))
+    assert list(net.ledger.placed()) == []
+
+
+def test_no_answer_at_all_has_no_effect_either(net: Network) -> None:
+    net.faults.rest_next("timeout")
+    with pytest.raises(RestFault):
+        rest(net, "POST", "Calls.json", *ORDER)
+    assert list(net.ledger.placed()) == []
 
 
 def test_ringing_and_answered_are_swapped(net: Network, app: App) -> None:

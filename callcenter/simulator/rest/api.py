@@ -1,6 +1,7 @@
 """The API's door: authentication, misfortunes, routing, errors as JSON."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
@@ -8,7 +9,7 @@ from callcenter.simulator.faults import Effect, Parcel
 from callcenter.simulator.ledger import RestRequest
 from callcenter.simulator.recordings import sound
 from callcenter.simulator.rest import calls, conferences, numbers, queues, recordings
-from callcenter.simulator.rest.errors import RestError, not_found, too_many, unauthenticated
+from callcenter.simulator.rest.errors import RestError, broken, not_found, too_many, unauthenticated
 from callcenter.simulator.rest.request import Json, Resource, RestQuery
 from callcenter.simulator.settings import API_VERSION
 from callcenter.simulator.webhooks import Pairs
@@ -46,8 +47,17 @@ ROUTES: list[tuple[str, str, Resource]] = [
 ]
 
 
+# What a fault answers instead of doing what was asked.
+REFUSALS: dict[Effect, Callable[[str], RestError]] = {
+    "401": lambda _: unauthenticated(),
+    "404": not_found,
+    "429": lambda _: too_many(),
+    "500": lambda _: broken(),
+}
+
+
 class RestFault(OSError):
-    """The answer is lost: the request has had its effect, the client sees no answer (time-out or reset)."""
+    """The client sees no answer (time-out or reset); but for `timeout` the request has had its effect."""
 
     def __init__(self, effect: Effect) -> None:
         self.effect = effect
@@ -79,8 +89,10 @@ class Rest:
         self, method: str, path: str, pairs: Pairs, auth: Auth, effect: Effect | None
     ) -> tuple[int, Json | None]:
         try:
-            if effect == "429":
-                raise too_many()
+            if effect in REFUSALS:
+                raise REFUSALS[effect](path)
+            if effect == "timeout":
+                return 0, None
             return self._route(method, self._below_account(path, auth), pairs)
         except RestError as refusal:
             return refusal.status, refusal.to_json()
@@ -124,7 +136,7 @@ class Rest:
     @staticmethod
     def _spoilt(effect: Effect | None, status: int, body: Json | None) -> tuple[int, Json | None]:
         if effect == "500-after-accept":
-            return 500, RestError(500, 20500, "Internal Server Error").to_json()
-        if effect in ("timeout-after-accept", "reset"):
+            return 500, broken().to_json()
+        if effect in ("timeout", "timeout-after-accept", "reset"):
             raise RestFault(effect)
         return status, body

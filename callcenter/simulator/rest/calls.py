@@ -4,7 +4,6 @@ Source: Twilio "Call resource". `canceled` only reaches queued and ringing calls
 too; redirecting what is not in progress is 21220.
 """
 
-from datetime import date
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -14,7 +13,7 @@ from callcenter.simulator.calls import Call, Redirected, Source, Status
 from callcenter.simulator.placing import Order, place
 from callcenter.simulator.rest import shapes
 from callcenter.simulator.rest.errors import RestError, missing, not_found, not_in_progress
-from callcenter.simulator.rest.paging import page
+from callcenter.simulator.rest.paging import page, within
 from callcenter.simulator.rest.request import Json, RestQuery
 from callcenter.simulator.twiml.grammar import LEG_EVENTS
 from callcenter.simulator.webhooks import Subscription
@@ -150,17 +149,6 @@ def _wanted(query: RestQuery, call: Call) -> bool:
 
 def _in_time(query: RestQuery, call: Call) -> bool:
     """StartTime filters by UTC day; a call that has not left the queue has no start and no day shows it."""
-    filters = {sign: query.get(f"StartTime{sign}") for sign in ("", "<", ">")}
-    if not any(filters.values()):
-        return True
-    if call.dialled is None:
-        return False
-    day = query.world.clock.at(call.answered if call.answered is not None else call.dialled).date()
-    return all(_compares(day, sign, text) for sign, text in filters.items() if text)
-
-
-def _compares(day: date, sign: str, text: str) -> bool:
-    wanted = date.fromisoformat(text[:10])
-    if sign == "<":
-        return day <= wanted
-    return day >= wanted if sign == ">" else day == wanted
+    started = call.answered if call.answered is not None else call.dialled
+    day = None if started is None else query.world.clock.at(started).date()
+    return within(query, "StartTime", day)

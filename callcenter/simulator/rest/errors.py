@@ -41,6 +41,11 @@ def too_many() -> RestError:
     return RestError(429, 20429, "Too many requests")
 
 
+def broken() -> RestError:
+    """20500: the carrier's own fault."""
+    return RestError(500, 20500, "Internal Server Error")
+
+
 def not_in_progress() -> RestError:
     """21220: the call has ended, or cannot be redirected yet."""
     return RestError(400, 21220, "Call is not in-progress. Cannot redirect.")

@@ -4,6 +4,7 @@ Source: Twilio "REST API: paging" and what twilio-python's `Page` requires.
 """
 
 from collections.abc import Callable
+from datetime import date
 from typing import TypeVar
 from urllib.parse import urlencode
 
@@ -32,6 +33,19 @@ def page(query: RestQuery, name: str, rows: list[T], shape: Callable[[T], Json])
         "next_page_uri": _address(query, index + 1, size) if more else None,
         "previous_page_uri": _address(query, index - 1, size) if index else None,
     }
+
+
+def within(query: RestQuery, name: str, day: date | None) -> bool:
+    """Return whether a UTC day passes a list's filters `name`, `name<`, `name>`; no day passes none."""
+    filters = {sign: query.get(f"{name}{sign}") for sign in ("", "<", ">")}
+    given = {sign: date.fromisoformat(text[:10]) for sign, text in filters.items() if text}
+    return all(day is not None and _compares(day, sign, wanted) for sign, wanted in given.items())
+
+
+def _compares(day: date, sign: str, wanted: date) -> bool:
+    if sign == "<":
+        return day <= wanted
+    return day >= wanted if sign == ">" else day == wanted
 
 
 def _address(query: RestQuery, index: int, size: int) -> str:

@@ -8,7 +8,7 @@ from callcenter.simulator.recordings import Recording
 from callcenter.simulator.rest import shapes
 from callcenter.simulator.rest.calls import find as find_call
 from callcenter.simulator.rest.errors import RestError, not_found, not_in_progress
-from callcenter.simulator.rest.paging import page
+from callcenter.simulator.rest.paging import page, within
 from callcenter.simulator.rest.request import Json, RestQuery
 from callcenter.simulator.webhooks import Subscription
 
@@ -27,7 +27,7 @@ def fetch(query: RestQuery, sid: str) -> tuple[int, Json]:
 
 
 def listing(query: RestQuery) -> tuple[int, Json]:
-    """GET /Recordings: newest first, by CallSid and ConferenceSid where given."""
+    """GET /Recordings: newest first, by CallSid, ConferenceSid and UTC day (DateCreated) where given."""
     return 200, _page(query, query.get("CallSid"))
 
 
@@ -43,6 +43,7 @@ def _page(query: RestQuery, call_sid: str) -> Json:
         if not recording.deleted
         and call_sid in ("", recording.call_sid)
         and query.get("ConferenceSid") in ("", recording.conference_sid)
+        and within(query, "DateCreated", query.world.clock.at(recording.started).date())
     ]
     return page(query, "recordings", rows, lambda r: shapes.recording(query.world, r))
 
