@@ -18,7 +18,7 @@ from callcenter.lines.models import Line
 from callcenter.notices.actions import announce
 from callcenter.organisation.queries import centre, policies
 from callcenter.phone_numbers import may_dial
-from callcenter.promises.actions import keep_promise, promise, settle_promises
+from callcenter.promises.actions import keep_promise, promise, reopen_promise, settle_promises
 from callcenter.routing.actions import enter_line, leave_line
 from callcenter.routing.queries import live_wait
 
@@ -160,6 +160,17 @@ def keep_callback(session: Session, callback: Callback, at: datetime) -> None:
     callback.settled_at = at
     keep_promise(session, PROMISE, SUBJECT, callback.id, at)
     announce(session, "callback", callback.id, at)
+
+
+def reopen_callback(session: Session, callback_id: UUID) -> None:
+    """The agent was gone in the moment of the meeting: it is owed still, unless another call is."""
+    callback = queries.callback_by_id(session, callback_id, lock=True)
+    if callback is None or callback.state != "kept":
+        return
+    if queries.open_callback_to(session, callback.number, callback.line_id) is None:
+        callback.state = "agent"
+        callback.settled_at = None
+        reopen_promise(session, PROMISE, SUBJECT, callback.id)
 
 
 def miss_callback(session: Session, callback: Callback, reason: str, at: datetime) -> None:

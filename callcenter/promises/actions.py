@@ -50,6 +50,15 @@ def keep_promise(session: Session, rule: str, subject_kind: str, subject_id: UUI
         announce(session, "promise", subject_id, at)
 
 
+def reopen_promise(session: Session, rule: str, subject_kind: str, subject_id: UUID) -> None:
+    """What counted as done was not done: it is owed again, by the same time."""
+    session.execute(
+        sa.update(Promise)
+        .where(Promise.subject_kind == subject_kind, Promise.subject_id == subject_id, Promise.rule == rule)
+        .values(state="open", settled_at=None)
+    )
+
+
 def settle_promises(session: Session, subject_kind: str, subject_id: UUID, state: str, at: datetime) -> None:
     """Close all that is owed about a subject: `broken` or `cancelled`."""
     for row in _owed(session, subject_kind, subject_id, None):

@@ -252,6 +252,13 @@ def join(session: Session, offer: Offer, wait: Wait, at: datetime) -> bool:
     return True
 
 
+def part(offer: Offer, wait: Wait) -> None:
+    """They have not met after all: the agent was gone in the moment in which the other came."""
+    offer.state, offer.joined_at = "accepted", None
+    if wait.state == "joined":
+        wait.state, wait.exit, wait.ended_at = "won", None, None
+
+
 def end_offer(session: Session, offer: Offer, reason: str, wrap_up: timedelta, at: datetime) -> bool:
     """The conversation, or what should have become one, is over: wrap-up begins (HL-12)."""
     if offer.state not in ("accepted", "joined"):

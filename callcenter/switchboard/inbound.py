@@ -17,6 +17,7 @@ from callcenter.routing.queries import offers_of_call
 from callcenter.switchboard import rooms
 from callcenter.switchboard.answers import CallerDesks
 from callcenter.switchboard.driver import HANG_UP, Addresses, converse
+from callcenter.switchboard.evidence import room_of
 from callcenter.switchboard.facts import LineNow, home_zone, line_now
 from ivr.hearing import Arrived, Heard, Summoned, TalkEnded
 
@@ -106,22 +107,9 @@ def go_on(work: Work, session: Session, *, sid: str, key: str, heard: Heard, at:
     if call.stage == "greeting":
         call.stage = "menu"
     line = session.get(Line, call.line_id) if call.line_id else None
-    heard = _settle_talk(session, call, heard, at)
+    if isinstance(heard, TalkEnded):
+        heard = rooms.hear_of_end(session, call, heard, at)
     return _converse(work, session, call, leg, line, key, heard, at)
-
-
-def _settle_talk(session: Session, call: Call, heard: Heard, at: datetime) -> Heard:
-    """The caller's side of the room has ended.
-
-    If the notice that they met was lost, the bridge itself proves it; if they never met, the flow is told.
-    """
-    if not isinstance(heard, TalkEnded) or call.joined_at is not None:
-        return heard
-    offer = next((o for o in reversed(offers_of_call(session, call.id)) if o.state == "accepted"), None)
-    if offer is None or heard.status not in ("completed", "answered"):
-        return TalkEnded("not_joined")
-    rooms.customer_in_room(session, offer, offer.accepted_at or at)
-    return heard
 
 
 def summon(work: Work, session: Session, *, sid: str, connection: int, at: datetime) -> str:
@@ -130,7 +118,7 @@ def summon(work: Work, session: Session, *, sid: str, connection: int, at: datet
     if leg is None or leg.call_id is None:
         return HANG_UP
     offer = next((o for o in offers_of_call(session, leg.call_id) if o.connection == connection), None)
-    room = rooms.room_of(offer) if offer is not None and offer.state in ("accepted", "joined") else ""
+    room = room_of(offer) if offer is not None and offer.state in ("accepted", "joined") else ""
     return go_on(work, session, sid=sid, key=f"summon-{connection}", heard=Summoned(connection, room), at=at)
 
 

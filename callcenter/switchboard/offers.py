@@ -125,10 +125,8 @@ def agent_leg_ended(session: Session, offer_id: UUID, leg: Leg, at: datetime) ->
     if offer.state == "ringing":
         state, reason = _LOST[leg.state]
         routing.lose_offer(session, offer, wait, state, reason, at, _rest(session))
-    elif offer.state == "accepted":
-        rooms.lose_agent(session, offer, wait, at)
-    else:
-        rooms.finish_talk(session, offer, at)
+    elif offer.state in ("accepted", "joined"):
+        rooms.agent_gone(session, offer, wait, at)
 
 
 def caller_gone(session: Session, call: Call, at: datetime) -> None:

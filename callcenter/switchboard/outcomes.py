@@ -55,14 +55,29 @@ def unknown(session: Session, attempt: Attempt, reason: str, at: datetime) -> No
         free_waiting_agent(session, callback, "unknown", at)
 
 
-def was_obeyed(session: Session, order: CarrierOrder) -> bool:
-    """Say whether a redirect was obeyed though nobody noted it: its document was given out.
+# In which order a caller is led: into the room of a connection, and out of it again.
+_LEADS = ("summon", "requeue")
 
-    Giving it again would take people out of the room where they talk.
+
+def was_obeyed(session: Session, order: CarrierOrder) -> bool:
+    """Say whether a redirect was obeyed though nobody noted it, or overtaken by a later one.
+
+    Its document was given out, or the caller has been led on since. Giving it again would take people out of
+    the room where they talk.
     """
-    path = (order.path or "").split("/")
-    key = sa.select(CallEvent.id).where(CallEvent.leg_sid == order.sid, CallEvent.key == "-".join(path[-2:]))
-    return order.verb == "redirect" and session.execute(key).first() is not None
+    if order.verb != "redirect":
+        return False
+    kind, number = (order.path or "").split("/")[-2:]
+    given = sa.select(CallEvent.key).where(CallEvent.leg_sid == order.sid)
+    if kind not in _LEADS:
+        return session.execute(given.where(CallEvent.key == f"{kind}-{number}")).first() is not None
+    led = given.where(sa.or_(*(CallEvent.key.startswith(f"{lead}-") for lead in _LEADS)))
+    return any(_lead(key) >= (int(number), _LEADS.index(kind)) for key in session.execute(led).scalars())
+
+
+def _lead(key: str) -> tuple[int, int]:
+    kind, _, number = key.partition("-")
+    return int(number), _LEADS.index(kind)
 
 
 def order_came_too_late(session: Session, order: CarrierOrder, at: datetime) -> None:

@@ -24,11 +24,12 @@ from callcenter.routing.queries import live_offer_of_wait, live_wait, offer_by_i
 from callcenter.staff.models import Agent
 from callcenter.switchboard import offers, rooms
 from callcenter.switchboard.driver import HANG_UP, Addresses, converse
+from callcenter.switchboard.evidence import room_of
 from callcenter.switchboard.facts import line_facts
 from callcenter.tickets.models import Ticket
 from callcenter.tickets.queries import ticket_of_call
 from ivr import asks
-from ivr.hearing import Heard, PickedUp, Summoned
+from ivr.hearing import Heard, PickedUp, Summoned, TalkEnded
 from ivr.turns import Step
 
 PICKED_UP = "picked-up"
@@ -148,7 +149,18 @@ def go_on(
     if found is None:
         return HANG_UP
     known = calls.stored_document(session, sid, key)
-    return known or _converse(work, session, *found, key, heard, at)
+    if known is not None:
+        return known
+    leg = found[1]
+    if isinstance(heard, TalkEnded) and leg.role == "customer" and leg.call_id is not None:
+        heard = rooms.hear_of_end(session, _locked_call(session, found[0], leg.call_id), heard, at)
+    return _converse(work, session, *found, key, heard, at)
+
+
+def _locked_call(session: Session, attempt: Attempt, call_id: UUID) -> Call:
+    """Lock a callback and its call, in the one order that everybody keeps."""
+    callback_by_id(session, attempt.purpose_id, lock=True)
+    return calls.call_by_id(session, call_id, lock=True)
 
 
 def enter(work: Work, session: Session, attempt_id: UUID, sid: str, at: datetime) -> str:
@@ -157,7 +169,7 @@ def enter(work: Work, session: Session, attempt_id: UUID, sid: str, at: datetime
     offer = offer_by_id(session, attempt.purpose_id) if attempt else None
     if offer is None or offer.state != "accepted" or not rooms.agent_enters(session, offer, at):
         return dismiss(work, session, attempt_id, sid, at)
-    heard = Summoned(offer.connection, rooms.room_of(offer))
+    heard = Summoned(offer.connection, room_of(offer))
     return go_on(work, session, attempt_id, sid=sid, key=f"enter-{offer.connection}", heard=heard, at=at)
 
 
@@ -206,7 +218,7 @@ class AgentDesks:
         if offer is None or not rooms.agent_enters(self.session, offer, self.at):
             return asks.OfferGone()
         wait = self.session.get_one(Wait, offer.wait_id)
-        return asks.OfferWon(rooms.room_of(offer), rings_customer=wait.subject_kind == "callback")
+        return asks.OfferWon(room_of(offer), rings_customer=wait.subject_kind == "callback")
 
 
 @dataclass
@@ -221,7 +233,7 @@ class CustomerDesks:
         """The customer wants to talk: into the room if the agent is there; meeting keeps the promise."""
         callback = callback_by_id(self.session, self.attempt.purpose_id, lock=True)
         offer = self._waiting_agent(callback) if callback else None
-        return asks.RoomReady(rooms.room_of(offer)) if offer is not None else asks.AgentLost()
+        return asks.RoomReady(room_of(offer)) if offer is not None else asks.AgentLost()
 
     def _waiting_agent(self, callback: Callback) -> Offer | None:
         wait = live_wait(self.session, "callback", callback.id)

@@ -32,6 +32,7 @@ from callcenter.jobs import later
 from callcenter.lines.models import Line
 from callcenter.lines.rules import SHORT_CALL_SECONDS
 from callcenter.routing.actions import leave_line
+from callcenter.routing.models import Offer
 from callcenter.routing.queries import live_offer_of_wait, live_wait
 from callcenter.switchboard import inbound, offers, rooms
 from callcenter.switchboard.answers import message_ticket
@@ -161,10 +162,19 @@ def _short_call(session: Session, call: Call) -> int:
 
 
 def conference(
-    session: Session, *, event: str, room: str, sid: str, sequence: str, at: datetime, received_at: datetime
+    session: Session,
+    *,
+    event: str,
+    room: str,
+    instance: str,
+    sid: str,
+    sequence: str,
+    at: datetime,
+    received_at: datetime,
 ) -> None:
     """Apply a conference event: the agent's entry calls the caller in, the caller's starts the talk.
 
+    A name may be used again once its conference has ended; `instance` is the carrier's SID of this one.
     An agent's leg is locked last everywhere, and not needed here: the event itself counts once.
     """
     leg = calls.leg_by_sid(session, sid)
@@ -178,18 +188,21 @@ def conference(
         kind="conference",
         at=at,
         recorded_at=received_at,
-        detail={"event": event, "sequence": sequence},
+        detail={"event": event, "sequence": sequence, "instance": instance},
     )
     offer = rooms.offer_of_room(session, room)
-    if not noted or leg is None or offer is None:
-        return
-    if leg.role != "agent":
-        if event == "participant-join":
-            rooms.customer_in_room(session, offer, at)
-    elif event == "participant-join":
-        rooms.agent_in_room(session, offer, received_at)
-    elif event == "participant-leave":
-        rooms.agent_left(session, offer, received_at)
+    if noted and offer is not None:
+        _in_room(session, offer, event, leg, received_at)
+
+
+def _in_room(session: Session, offer: Offer, event: str, leg: Leg | None, at: datetime) -> None:
+    by_agent = leg is not None and leg.role == "agent"
+    if event == "participant-leave" and by_agent:
+        rooms.agent_left(session, offer, at)
+    if event == "participant-join" and by_agent:
+        rooms.agent_in_room(session, offer, at)
+    if event == "conference-start" or (event == "participant-join" and leg is not None):
+        rooms.note_presence(session, offer, at)
 
 
 def recording(

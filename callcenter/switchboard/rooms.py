@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from callcenter.calendars.queries import hours_of
-from callcenter.callbacks.actions import agent_found, keep_callback, miss_callback
+from callcenter.callbacks.actions import agent_found, keep_callback, miss_callback, reopen_callback
 from callcenter.callbacks.models import Callback
 from callcenter.callbacks.queries import callback_by_id
 from callcenter.calls.actions import end_outbound, start_call
@@ -26,17 +26,20 @@ from callcenter.organisation.queries import policies
 from callcenter.routing import actions as routing
 from callcenter.routing import queries
 from callcenter.routing.models import Offer, Wait
+from callcenter.switchboard.evidence import (
+    A_MOMENT,
+    entered_at,
+    joined_at,
+    left_at,
+    met_by_documents,
+    met_in_room,
+)
+from ivr.hearing import Heard, TalkEnded
 
 # The agent's entry calls the caller in; should the notice of it be lost, this is how long we wait.
 JOIN_PATIENCE = timedelta(seconds=3)
 CUSTOMER_RINGS_SECONDS = 40
-# Two who were in one room for less than this have not met.
-A_MOMENT = timedelta(seconds=1)
-
-
-def room_of(offer: Offer) -> str:
-    """Return the conference's name: the offer is one connection of one subject."""
-    return f"room-{offer.id.hex}"
+_WON = ("accepted", "joined")
 
 
 def offer_of_room(session: Session, room: str) -> Offer | None:
@@ -86,10 +89,19 @@ def agent_in_room(session: Session, offer: Offer, at: datetime) -> None:
 
 
 def agent_left(session: Session, offer: Offer, at: datetime) -> None:
-    """The agent has left the room; before the other came, he is lost."""
+    """The agent has left the room: the talk is over, or he is lost if they had not met."""
     found = lock_offer(session, offer.id)
-    if found is not None and found[0].state == "accepted":
-        lose_agent(session, *found, at)
+    if found is not None and (found[0].state == "accepted" or not _was_a_talk(session, found[0], at)):
+        agent_gone(session, *found, at)
+
+
+def note_presence(session: Session, offer: Offer, at: datetime) -> None:
+    """Somebody has entered, or the room has begun: they have met, or the customer has found nobody."""
+    met = met_in_room(session, offer)
+    if met:
+        customer_in_room(session, offer, joined_at(session, offer, at))
+    elif met is False:
+        agent_left(session, offer, at)
 
 
 def _call_in(session: Session, offer: Offer, at: datetime, due_at: datetime) -> None:
@@ -168,7 +180,7 @@ def _bind_agent_leg(session: Session, offer: Offer, call_id: UUID) -> None:
 
 def customer_in_room(session: Session, offer: Offer, at: datetime) -> None:
     """Agent and customer have met: the call is answered, the wait over, a promised call kept."""
-    if offer.call_id is None or _entered_at(session, offer.leg_sid) is None:
+    if offer.call_id is None or entered_at(session, offer.leg_sid) is None:
         return
     callback = _lock_callback(session, offer)
     call = call_by_id(session, offer.call_id, lock=True)
@@ -192,59 +204,79 @@ def finish_talk(session: Session, offer: Offer, at: datetime) -> None:
 
 def note_meeting(session: Session, offer: Offer, at: datetime) -> bool:
     """Make up for notices that were lost: both were given the room and stayed a while, so they have met."""
-    met = _met_at(session, offer, at) if offer.state == "accepted" else None
-    if met is not None:
-        customer_in_room(session, offer, met)
+    if offer.state == "accepted":
+        told = met_in_room(session, offer)
+        met = joined_at(session, offer, at) if told else None
+        met = met_by_documents(session, offer, at) if told is None else met
+        if met is not None:
+            customer_in_room(session, offer, met)
     return offer.state == "joined"
 
 
-def _met_at(session: Session, offer: Offer, at: datetime) -> datetime | None:
-    """Return when the second of them was given the room, None if one was not, or left at once."""
+def agent_gone(session: Session, offer: Offer, wait: Wait, at: datetime, *, told: bool = False) -> None:
+    """The agent has gone: the talk is over, or, if they have not really met, the other is not left alone.
+
+    `told` says that the other hears of it already, in the answer to his own request.
+    """
+    if offer.state not in _WON:
+        return
+    if not note_meeting(session, offer, at):
+        _lose_agent(session, offer, wait, at, told=told)
+    elif _was_a_talk(session, offer, at):
+        finish_talk(session, offer, at)
+    else:
+        _undo_meeting(session, offer, wait)
+        _lose_agent(session, offer, wait, at, told=told)
+
+
+def _was_a_talk(session: Session, offer: Offer, at: datetime) -> bool:
+    """Say whether the agent stayed for more than a moment; a customer who left by himself was reached."""
+    if offer.state != "joined":
+        return True
     agent = leg_by_sid(session, offer.leg_sid) if offer.leg_sid else None
     other = customer_leg(session, offer.call_id) if offer.call_id else None
-    if agent is None or other is None:
-        return None
-    entered = (_entered_at(session, agent.sid), _entered_at(session, other.sid, offer))
-    if entered[0] is None or entered[1] is None:
-        return None
-    met = max(entered[0], entered[1])
-    left = min(leg.ended_at or at for leg in (agent, other))
-    return met if met + A_MOMENT <= left else None
+    if agent is None or other is None or other.state in TERMINAL or offer.joined_at is None:
+        return True
+    return left_at(session, offer, agent, at) - offer.joined_at >= A_MOMENT
 
 
-def _entered_at(session: Session, sid: str | None, offer: Offer | None = None) -> datetime | None:
-    """Return when a leg was given a room's document; of a caller, the room of this very offer."""
-    given = sa.select(sa.func.min(CallEvent.at)).where(
-        CallEvent.leg_sid == sid,
-        CallEvent.kind == "turn",
-        CallEvent.detail["step"].as_string() == "talking",
-    )
-    if offer is not None and _is_caller(session, sid):
-        given = given.where(CallEvent.key == f"summon-{offer.connection}")
-    entered: datetime | None = session.execute(given).scalar_one()
-    return entered
+def _undo_meeting(session: Session, offer: Offer, wait: Wait) -> None:
+    """They entered one room and the agent was gone in the same moment: nobody was answered, nothing kept."""
+    call = session.get_one(Call, offer.call_id)
+    if call.left_queue_at == call.joined_at:
+        call.left_queue_at = None
+    call.joined_at = call.agent_id = None
+    call.stage = "connecting"
+    routing.part(offer, wait)
+    if wait.subject_kind == "callback":
+        reopen_callback(session, wait.subject_id)
 
 
-def _is_caller(session: Session, sid: str | None) -> bool:
-    return session.execute(sa.select(Leg.role).where(Leg.sid == sid)).scalar_one_or_none() == "caller"
-
-
-def lose_agent(session: Session, offer: Offer, wait: Wait, at: datetime) -> None:
-    """The agent who had accepted is gone: they have met after all, or the other keeps place or promise."""
-    if note_meeting(session, offer, at):
-        finish_talk(session, offer, at)
-        return
+def _lose_agent(session: Session, offer: Offer, wait: Wait, at: datetime, *, told: bool) -> None:
+    """The agent who had accepted is gone before they met: the other keeps place or promise."""
     called_in = _was_called_in(session, offer)
     routing.end_offer(session, offer, "agent_lost", timedelta(0), at)
     dialing.withdraw_orders(session, f"summon:{offer.id}", at)
     if wait.subject_kind == "callback":
-        _lose_agent_of_callback(session, wait, at)
+        _lose_agent_of_callback(session, wait, at, told=told)
         return
     routing.wait_again(session, wait, at)
     leg = customer_leg(session, offer.call_id) if offer.call_id else None
-    if called_in and leg is not None:
+    if called_in and leg is not None and not told:
         path = f"/twilio/voice/requeue/{offer.connection}"
         dialing.order(session, key=f"requeue:{offer.id}", verb="redirect", sid=leg.sid, path=path, at=at)
+
+
+def hear_of_end(session: Session, call: Call, heard: Heard, at: datetime) -> Heard:
+    """Say to a customer whose side of the room has ended what it means: a talk is over, or nobody came.
+
+    The room ends for who still lives when the agent leaves it; the call must be locked.
+    """
+    offer = next((o for o in reversed(queries.offers_of_call(session, call.id)) if o.state in _WON), None)
+    found = lock_offer(session, offer.id) if offer is not None else None
+    if found is not None and not (note_meeting(session, found[0], at) and _was_a_talk(session, found[0], at)):
+        agent_gone(session, *found, at, told=True)
+    return heard if call.joined_at is not None else TalkEnded("not_joined")
 
 
 def _was_called_in(session: Session, offer: Offer) -> bool:
@@ -253,16 +285,17 @@ def _was_called_in(session: Session, offer: Offer) -> bool:
     if session.execute(state).scalar_one_or_none() in ("given", "done"):
         return True
     leg = customer_leg(session, offer.call_id) if offer.call_id else None
-    return leg is not None and _entered_at(session, leg.sid, offer) is not None
+    return leg is not None and entered_at(session, leg.sid, offer) is not None
 
 
-def _lose_agent_of_callback(session: Session, wait: Wait, at: datetime) -> None:
+def _lose_agent_of_callback(session: Session, wait: Wait, at: datetime, *, told: bool) -> None:
     """The customer shall not ring, or is told; and is called again later."""
     routing.leave_line(session, wait, "agent_lost", at)
     callback = callback_by_id(session, wait.subject_id, lock=True)
     if callback is None:
         return
-    _spare_customer(session, callback, at)
+    if not told:
+        _spare_customer(session, callback, at)
     miss_callback(session, callback, "agent_lost", at)
 
 

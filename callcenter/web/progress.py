@@ -36,6 +36,7 @@ def conference(_work: Work, session: Session, webhook: Webhook) -> None:
         session,
         event=form.get("StatusCallbackEvent", "")[:24],
         room=form.get("FriendlyName", ""),
+        instance=form.get("ConferenceSid", ""),
         sid=webhook.sid,
         sequence=form.get("SequenceNumber", ""),
         at=_stamp(webhook),

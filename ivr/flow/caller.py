@@ -60,7 +60,7 @@ def _summoned(m: Memory, connection: int, room: str) -> Turn:
     """Go straight into the room where the agent waits; without one the agent was lost on the way."""
     if not room:
         return _lost_agent(m)
-    return CALLER.at(talking, keep(fresh(m), connection=connection, room=room), Connect(room))
+    return CALLER.at(talking, keep(fresh(m), connection=connection, room=room), Connect(room, music=True))
 
 
 def _lost_agent(m: Memory) -> Turn:
@@ -71,7 +71,7 @@ def _lost_agent(m: Memory) -> Turn:
 @CALLER.state
 def talking(m: Memory, heard: Heard) -> Turn:
     """In the room; whatever else is heard leads back into it."""
-    return CALLER.at(talking, m, Connect(m["room"]))
+    return CALLER.at(talking, m, Connect(m["room"], music=True))
 
 
 def _talked(m: Memory, status: str) -> Turn:

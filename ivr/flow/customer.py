@@ -50,7 +50,7 @@ def reaching(m: Memory, heard: Heard) -> Turn:
 
 
 def _enter(m: Memory, room: str) -> Turn:
-    return CUSTOMER.at(talking, keep(m, room=room), Connect(room))
+    return CUSTOMER.at(talking, keep(m, room=room), Connect(room, music=True))
 
 
 def lost(m: Memory) -> Turn:
@@ -80,12 +80,15 @@ def ended(m: Memory, heard: Heard) -> Turn:
 
 
 def hear(step: Step, heard: Heard) -> Turn:
-    """Go on from a step; a hang-up and a summons are understood in any state."""
+    """Go on from a step; a hang-up and a summons are understood in any state.
+
+    A redirect cuts off what is being said: that the agent was lost is said again from the beginning.
+    """
     m = step.memory
     match heard:
         case HungUp() if step.name != "ended":
             return CUSTOMER.at(ended, keep(m, ending="hung_up", left_at=step.name))
-        case Summoned(_, "") if step.name != "ended":
+        case Summoned(_, "") if step.name != "ended" or m.get("ending") == "agent_lost":
             return lost(m)
         case Summoned(connection, room) if step.name != "ended":
             return _enter(keep(m, connection=connection), room)

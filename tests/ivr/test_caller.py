@@ -186,7 +186,7 @@ def test_over_long_keys_are_cut() -> None:
 def test_a_caller_who_is_summoned_goes_straight_into_the_room() -> None:
     """architecture.md 6: the accepted agent enters first, then the caller is redirected into the room."""
     leg = Leg(arrived()).hears(Pressed("1"), Silence(), QueueLeft("redirected"), Summoned(4, "room-4"))
-    assert (leg.says, leg.does) == ([], [Connect("room-4")])
+    assert (leg.says, leg.does) == ([], [Connect("room-4", music=True)])
     assert (leg.memory["connection"], leg.memory["room"]) == (4, "room-4")
     leg.hears(TalkEnded("answered"))
     assert leg.says == ["感谢您的来电，再见。"]
@@ -208,7 +208,7 @@ def test_a_caller_whose_agent_was_lost_before_they_met_goes_back_into_line() -> 
 
 def test_a_new_summons_moves_a_talking_caller() -> None:
     leg = Leg(arrived()).hears(Pressed("1"), Summoned(1, "room-1"), Summoned(2, "room-2"))
-    assert leg.does == [Connect("room-2")]
+    assert leg.does == [Connect("room-2", music=True)]
 
 
 @pytest.mark.parametrize("result", ["hangup", "redirected", "redirected-from-bridged", "bridged", "new-one"])

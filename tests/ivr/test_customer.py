@@ -13,7 +13,7 @@ def test_the_customer_hears_who_calls_and_why() -> None:
     leg = Leg(picked_up("callback"))
     assert leg.says == ["您好，星河软件客服部。", "本次通话会录音。", "您约了我们的回电，接通请按 1。"]
     leg.hears(Pressed("1"))
-    assert (leg.asked, leg.turn.does) == ([ReachCustomer()], (Connect("room-1"),))
+    assert (leg.asked, leg.turn.does) == ([ReachCustomer()], (Connect("room-1", music=True),))
     leg.hears(TalkEnded("completed"))
     assert (leg.says, leg.does, leg.memory["ending"]) == (["感谢您的来电，再见。"], [HangUp()], "talk")
 
@@ -49,7 +49,7 @@ def test_the_agent_is_lost_later_or_the_room_fails() -> None:
 
 def test_the_customer_is_summoned_into_another_room() -> None:
     leg = Leg(picked_up("callback")).hears(Pressed("1"), Summoned(2, "room-2"))
-    assert leg.turn.does == (Connect("room-2"),)
+    assert leg.turn.does == (Connect("room-2", music=True),)
 
 
 def test_the_customer_hangs_up() -> None:

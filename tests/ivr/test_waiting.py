@@ -111,7 +111,7 @@ def test_an_agent_who_accepted_in_that_moment_wins() -> None:
     )
     assert (leg.name, leg.says, leg.music) == ("connecting", ["客服已经应答，正在为您接通。"], True)
     assert leg.hears(Silence()).turn.does == (Music(),)
-    assert leg.hears(Summoned(1, "room")).does == [Connect("room")]
+    assert leg.hears(Summoned(1, "room")).does == [Connect("room", music=True)]
 
 
 def test_an_agent_who_accepted_and_never_comes_is_looked_for_again() -> None:

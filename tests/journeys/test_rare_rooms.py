@@ -10,6 +10,7 @@ from callcenter.promises.models import Promise
 from callcenter.routing.models import AgentState, Offer, Wait
 from callcenter.simulator import Fault, answers
 from callcenter.simulator.handset import Handset
+from callcenter.simulator.network import Telephone
 from tests import xinghe
 from tests.journeys.conftest import Hotline
 from tests.journeys.test_callback import CUSTOMER, all_busy, books_from_the_queue
@@ -158,6 +159,108 @@ def test_a_customer_whose_agent_left_before_the_key_is_told(hotline: Hotline) ->
     handset.ends(within=90)
     assert long_silences(handset) == []
     assert hotline.rows(Callback)[0].state != "kept"
+
+
+# Both notices of it are late: his leg's end, and that he left the room. Nothing tells, when the customer
+# presses 1, that nobody is there; what he hears must not be silence, and nobody has met him.
+def test_a_customer_whose_agent_left_unnoticed_is_told(hotline: Hotline) -> None:
+    wei, other = all_busy(hotline)
+    books_from_the_queue(hotline)
+    customer = hotline.phone(CUSTOMER)
+    customer.will(answers(after=3, presses_at=((9.0, "1"),)))
+    other.hangs_up()
+    wei.answers(rings=1, presses="1")
+    assert hotline.net.run_until(lambda: customer.is_ringing, 120)
+    hotline.settle(8)
+    leaves_unnoticed(hotline, wei)
+    handset = customer.handset
+    handset.hears("客服的电话断了", within=8)
+    handset.ends(within=30)
+    assert handset.silences(3) == []
+    (callback,) = hotline.rows(Callback)
+    assert (callback.state, callback.reason) == ("booked", "agent_lost")
+    hotline.settle(20)
+    assert [call.outcome for call in hotline.rows(Call, Call.direction == "outbound")] == ["not_reached"]
+    assert hotline.rows(Promise, Promise.rule == "HL-8")[0].state == "open"
+
+
+def leaves_unnoticed(hotline: Hotline, agent: Telephone) -> None:
+    """The agent hangs up; that his leg has ended, and that he left the room, is told six seconds late."""
+    agent.rings_out()
+    hotline.net.faults.delay_next("status", 6.0, event="completed")
+    hotline.net.faults.delay_next("conference", 6.0, event="participant-leave")
+    assert agent.handset is not None
+    agent.handset.hangs_up()
+
+
+# The same on the inbound side: the caller is on his way into the room when the agent leaves it.
+def test_a_caller_whose_agent_left_unnoticed_goes_back_into_line(hotline: Hotline) -> None:
+    hotline.net.faults.delay_next("voice", 2.0, path="/summon/")
+    wei = hotline.agent("zhang-wei")
+    wei.answers(rings=1, presses="1")
+    caller = hotline.phone().dials(HOTLINE, presses=("1",))
+    assert hotline.net.run_until(lambda: bool(hotline.rows(CarrierOrder)), 60)
+    leaves_unnoticed(hotline, wei)
+    assert hotline.net.run_until(lambda: redirects_into_a_room(hotline) == 1, 8)
+    caller.hears("刚才没有接上", within=5)
+    hotline.settle(20)
+    assert hotline.rows(Offer)[0].reason == "agent_lost"
+    assert hotline.rows(Wait)[0].entered_at == hotline.rows(Call)[0].queued_at, "he keeps his place"
+    assert caller.silences(3) == []
+
+
+# Not even the agent's entry was told, nor his leaving: music, until the carrier is asked what became of him.
+def test_a_caller_alone_in_a_room_hears_music_and_is_led_out(hotline: Hotline) -> None:
+    hotline.net.faults.add(Fault("drop", "conference"))
+    hotline.net.faults.drop_next("status", event="completed", path="/progress/")
+    wei = hotline.agent("zhang-wei")
+    wei.answers(rings=1, presses="1")
+    caller = hotline.phone().dials(HOTLINE, presses=("1",))
+    assert hotline.net.run_until(lambda: bool(hotline.rows(CarrierOrder)), 60)
+    wei.rings_out()
+    assert wei.handset is not None
+    wei.handset.hangs_up()
+    assert hotline.net.run_until(lambda: redirects_into_a_room(hotline) == 1, 8), "he is in an empty room"
+    caller.hears("刚才没有接上", within=90)
+    assert caller.silences(3) == []
+
+
+# They were in one room for an instant: nobody has talked, so nothing is kept, and the customer hears so.
+@pytest.mark.parametrize("late", [0.0, 6.0])
+def test_a_customer_whose_agent_left_as_he_came_is_told(hotline: Hotline, late: float) -> None:
+    wei, other = all_busy(hotline)
+    books_from_the_queue(hotline)
+    customer = hotline.phone(CUSTOMER)
+    customer.will(answers(after=3, presses="1"))
+    other.hangs_up()
+    wei.answers(rings=1, presses="1")
+    assert hotline.net.run_until(lambda: hotline.rows(Callback)[0].state == "kept", 120)
+    wei.rings_out()
+    if late:
+        hotline.net.faults.delay_next("status", late, event="completed")
+        hotline.net.faults.delay_next("conference", late, event="participant-leave")
+    assert wei.handset is not None and customer.handset is not None
+    wei.handset.hangs_up()
+    customer.handset.hears("客服的电话断了", within=8)
+    hotline.settle(20)
+    (callback,) = hotline.rows(Callback)
+    assert (callback.state, callback.reason) == ("booked", "agent_lost")
+    assert hotline.rows(Promise, Promise.rule == "HL-8")[0].state == "open"
+    assert [call.outcome for call in hotline.rows(Call, Call.direction == "outbound")] == ["not_reached"]
+
+
+def test_a_caller_whose_agent_left_as_he_came_goes_back_into_line(hotline: Hotline) -> None:
+    wei = hotline.agent("zhang-wei")
+    wei.answers(rings=1, presses="1")
+    caller = hotline.phone().dials(HOTLINE, presses=("1",))
+    caller.talks_with(wei.phone, within=60)
+    wei.rings_out()
+    assert wei.handset is not None
+    wei.handset.hangs_up()
+    caller.hears("刚才没有接上", within=8)
+    hotline.settle(20)
+    assert [wait.state for wait in hotline.rows(Wait)] == ["offered"], "the same agent is asked again"
+    assert (hotline.rows(Call)[0].joined_at, hotline.rows(Call)[0].left_queue_at) == (None, None)
 
 
 # 0019: "If the agent is lost before they met, the caller keeps his place", also when the worker that called

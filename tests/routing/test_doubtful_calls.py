@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from callcenter import ids
 from callcenter.callbacks import actions as callbacks
 from callcenter.callbacks.models import Callback
+from callcenter.calls.actions import record_event
 from callcenter.calls.models import Call
 from callcenter.dialing import actions as dialing
 from callcenter.dialing.models import Attempt
@@ -145,3 +146,23 @@ def test_a_caller_alone_in_the_room_has_met_nobody(floor: Floor) -> None:
     assert floor.wait_state(wait_id) == "won"
     with floor.work.db.reading() as session:
         assert session.scalars(sa.select(Call.joined_at)).one() is None
+
+
+# 0004: "Repeating a redirect would take people out of the room where they talk": so would one that the
+# carrier refused for a while, when the caller has been led on meanwhile.
+@pytest.mark.parametrize("overtaken", ["summon/1", "requeue/1"])
+def test_an_order_that_was_overtaken_is_not_given(floor: Floor, overtaken: str) -> None:
+    at, sid = floor.work.at(), floor.twin.arrives(NUMBER, "+862155550100")
+    with floor.work.transaction() as session:
+        for number, key in enumerate(("requeue-1", "summon-2")):
+            record_event(
+                session, call_id=None, leg_sid=sid, key=key, kind="turn", at=at, recorded_at=at,
+                detail={"number": number},
+            )  # fmt: skip
+        for path in (overtaken, "requeue/2"):
+            where = f"/twilio/voice/{path}"
+            dialing.order(session, key=path, verb="redirect", sid=sid, path=where, at=at)
+    floor.bell.drain(floor.work)
+    assert [order.url for order in floor.twin.orders] == [
+        "https://hotline.example.com/twilio/voice/requeue/2"
+    ]
