@@ -1,6 +1,6 @@
 """What we do next on a leg: a step to remember, verbs for the carrier, at most one question to the centre."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -135,3 +135,11 @@ class Turn:
     step: Step
     does: tuple[Verb, ...] = ()
     ask: Ask | None = None
+
+
+def spoken(does: Iterable[Verb]) -> Iterator[Say]:
+    """Yield every sentence of a turn in the order in which it is heard, those inside a Gather included."""
+    for verb in does:
+        for each in verb.says if isinstance(verb, Gather) else (verb,):
+            if isinstance(each, Say):
+                yield each

@@ -1,5 +1,6 @@
 """The words of every prompt: data in `scripts/`, one file a language, looked up by the prompt's id."""
 
+import hashlib
 import re
 import tomllib
 from collections.abc import Mapping
@@ -42,3 +43,18 @@ def speak(say: Say) -> str:
 def prompt_version(id: str, language: str) -> int:
     """Return the version of a prompt's words; raise KeyError when there is no such prompt."""
     return script(language)[id].version
+
+
+def name_of(say: Say) -> str:
+    """Return what names a sentence in force for ever: `menu.technical@zh-CN/1`, its version at the end."""
+    return f"{say.prompt}@{say.language}/{prompt_version(say.prompt, say.language)}"
+
+
+@cache
+def words_digest() -> str:
+    """Return the digest of all scripts in force: twelve hexadecimal digits, another for every other word."""
+    digest = hashlib.sha256()
+    for language in LANGUAGES:
+        for prompt in sorted(script(language).values(), key=lambda each: each.id):
+            digest.update(f"{language} {prompt.id} {prompt.version} {prompt.text}\n".encode())
+    return digest.hexdigest()[:12]

@@ -18,8 +18,9 @@ from ivr.flow import advance
 from ivr.flow.caller import IN_QUEUE
 from ivr.hearing import Answered, Heard
 from ivr.record import to_json
-from ivr.turns import Step, Turn
+from ivr.turns import Step, Turn, spoken
 from ivr.twiml import Urls, render
+from ivr.words import name_of, words_digest
 
 HANG_UP = '<?xml version="1.0" encoding="UTF-8"?><Response><Hangup /></Response>'
 MOST_ASKS = 8
@@ -27,20 +28,17 @@ MOST_ASKS = 8
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where the carrier finds the next document of a leg; `base` ends without a slash.
-
-    `records` says whether talks on this line are recorded, which its callers are told.
-    """
+    """Where the carrier finds the next document of a leg; `base` ends without a slash."""
 
     public_url: str
     base: str
-    records: bool = False
 
-    def after(self, number: int, *, waiting: bool = False) -> Urls:
+    def after(self, number: int, *, waiting: bool = False, records: bool = False) -> Urls:
         """Return the addresses inside document `number`.
 
         A document inside the carrier's queue may not record, so its addresses say where they stand: an
-        apology that is made from the address alone can still be one that the carrier accepts.
+        apology that is made from the address alone can still be one that the carrier accepts. `records`
+        says whether talks on this line are recorded, which its callers are told.
         """
         root = f"{self.public_url}{self.base}"
         inside = "wait" if waiting else ""
@@ -55,7 +53,7 @@ class Addresses:
             conference_status=f"{self.public_url}/twilio/conference",
             music=f"{self.public_url}/audio/hold.wav",
             room_music=f"{self.public_url}/audio/hold.xml",
-            room_recording=f"{self.public_url}/twilio/recording/room" if self.records else "",
+            room_recording=f"{self.public_url}/twilio/recording/room" if records else "",
         )
 
 
@@ -79,7 +77,7 @@ def converse(
     """Return the document for what was heard under a key of a locked leg that was not answered before."""
     if not _is_current(leg, key):
         return queries.current_document(session, leg.sid) or HANG_UP
-    turn, answers = _think(leg, heard, desks)
+    turn, answers = think(Step.from_json(leg.step) if leg.step else None, heard, desks)
     return _say(session, leg, key, heard, turn, answers, addresses, at)
 
 
@@ -88,9 +86,8 @@ def _is_current(leg: Leg, key: str) -> bool:
     return not key.isdigit() or int(key) == leg.turn
 
 
-def _think(leg: Leg, heard: Heard, desks: Desks) -> tuple[Turn, list[Any]]:
-    """Advance until there is something to do, answering what is asked on the way."""
-    step = Step.from_json(leg.step) if leg.step else None
+def think(step: Step | None, heard: Heard, desks: Desks) -> tuple[Turn, list[Any]]:
+    """Advance until there is something to do, answering what is asked on the way; the answers as JSON."""
     turn = advance(step, heard)
     answers: list[Any] = []
     for _ in range(MOST_ASKS):
@@ -114,7 +111,10 @@ def _say(
 ) -> str:
     """Render, remember, return; a turn without verbs is bookkeeping and leaves the document in force."""
     number = leg.turn + 1
-    document = render(turn, addresses.after(number, waiting=turn.step.name in IN_QUEUE))
+    document = written(turn, addresses, number)
+    detail = _detail(turn, heard, number) | (
+        {} if leg.step else {"at": [addresses.public_url, addresses.base]}
+    )
     leg.step = turn.step.to_json()
     if turn.does:
         leg.turn = number
@@ -126,7 +126,7 @@ def _say(
         kind="turn" if turn.does else "bookkeeping",
         at=at,
         recorded_at=at,
-        detail=_detail(turn, number),
+        detail=_detail(turn, heard, number) | first,
         heard=to_json(heard),
         answers=answers,
         document=document,
@@ -134,17 +134,24 @@ def _say(
     return document
 
 
-def _detail(turn: Turn, number: int) -> dict[str, Any]:
-    """Return what may be kept for ever: the step and the prompts, without anybody's words."""
-    prompts: list[str] = []
-    for verb in turn.does:
-        for said in (verb, *getattr(verb, "says", ())):
-            if hasattr(said, "prompt"):
-                prompts.append(f"{said.prompt}@{said.language}")
+def written(turn: Turn, addresses: Addresses, number: int) -> str:
+    """Return a turn as document `number` of its leg; a talk is recorded where its caller was told so."""
+    line = turn.step.memory.get("line") or {}
+    waiting, records = turn.step.name in IN_QUEUE, bool(line.get("recording_notice"))
+    return render(turn, addresses.after(number, waiting=waiting, records=records))
+
+
+def _detail(turn: Turn, heard: Heard, number: int) -> dict[str, Any]:
+    """Return what may be kept for ever: the step, the prompts in their versions, nobody's words.
+
+    `words` is the digest of the scripts in force, `heard` only the kind of what was heard.
+    """
     return {
         "number": number,
         "flow": turn.step.flow,
         "version": turn.step.version,
         "step": turn.step.name,
-        "prompts": prompts,
+        "heard": type(heard).__name__,
+        "prompts": [name_of(said) for said in spoken(turn.does)],
+        "words": words_digest(),
     }

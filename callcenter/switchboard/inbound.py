@@ -144,6 +144,6 @@ def _converse(
         key=key,
         heard=heard,
         desks=CallerDesks(session, call, leg, line, at),
-        addresses=Addresses(work.public_url, BASE, records=bool(line and line.recording_notice)),
+        addresses=Addresses(work.public_url, BASE),
         at=at,
     )

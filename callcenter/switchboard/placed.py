@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from callcenter.callbacks.models import Callback
@@ -189,16 +188,9 @@ def _converse(
         key=key,
         heard=heard,
         desks=desks(session, attempt, at),
-        addresses=Addresses(work.public_url, base, records=_records(session, attempt)),
+        addresses=Addresses(work.public_url, base),
         at=at,
     )
-
-
-def _records(session: Session, attempt: Attempt) -> bool:
-    """Say whether talks on the line of this attempt are recorded."""
-    purpose = Offer if attempt.purpose_kind == "offer" else Callback
-    of_line = sa.select(Line.recording_notice).join(purpose, purpose.line_id == Line.id)
-    return bool(session.execute(of_line.where(purpose.id == attempt.purpose_id)).scalar_one_or_none())
 
 
 @dataclass

@@ -29,6 +29,16 @@ def advance(step: Step | None, heard: Heard) -> Turn:
     return begin(heard) if step is None else FLOWS[step.flow, step.version](step, heard)
 
 
+def begins(flow: str, version: int, heard: Heard) -> None:
+    """Make sure that a leg that began so would begin on this flow and version today.
+
+    Raise KeyError where it would not: such a leg is played again by the release that led it.
+    """
+    step = begin(heard).step
+    if (step.flow, step.version) != (flow, version):
+        raise KeyError(f"{flow} {version} is not led by this release, which has {step.flow} {step.version}")
+
+
 def begin(heard: Heard) -> Turn:
     """Begin a leg by what reached us first: a caller, an agent who picked up, a customer we call back.
 

@@ -27,6 +27,7 @@ from callcenter.settings import load_settings
 from callcenter.simulator import Network, Settings, VirtualClock, WebhookRequest, WebhookResponse
 from callcenter.simulator.in_process import InProcess
 from callcenter.simulator.network import Telephone
+from callcenter.switchboard.replay import EQUAL, Played, replay
 from callcenter.web import twilio as bridge
 from callcenter.web.app import create_app
 from tests import xinghe
@@ -123,6 +124,12 @@ class Hotline:
             keys = sa.inspect(model).primary_key
             return list(session.scalars(sa.select(model).where(*where).order_by(*keys)))
 
+    def played_again(self) -> list[Played]:
+        """Play every call again from its events; return the turns that differ (decision 11)."""
+        with self.work.db.reading() as session:
+            played = [each for call in session.scalars(sa.select(Call)) for each in replay(session, call)]
+        return [each for each in played if each.verdict != EQUAL]
+
     def settle(self, seconds: float = 5) -> None:
         """Let the last webhooks arrive."""
         self.net.run_for(seconds)
@@ -184,3 +191,4 @@ def hotline(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hot
         net.every(1, rig.ticker.tick)
         net.after_each(rig.run_jobs)
         yield rig
+        assert rig.played_again() == [], "every call of a journey gives the same TwiML again"
