@@ -112,9 +112,7 @@ def _say(
     """Render, remember, return; a turn without verbs is bookkeeping and leaves the document in force."""
     number = leg.turn + 1
     document = written(turn, addresses, number)
-    detail = _detail(turn, heard, number) | (
-        {} if leg.step else {"at": [addresses.public_url, addresses.base]}
-    )
+    first = {} if leg.step else {"at": [addresses.public_url, addresses.base]}
     leg.step = turn.step.to_json()
     if turn.does:
         leg.turn = number
