@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import settings
 
 from callcenter import migrate
 from callcenter.bell import connect
@@ -20,6 +21,8 @@ from tests.doubles import RememberingBell, SettableTime
 
 DIRECTORY = "CALLCENTER_TESTS_DIRECTORY"
 SESSION = "CALLCENTER_TESTS_PID"
+
+settings.register_profile("thorough")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -18,14 +18,14 @@ from callcenter.organisation.models import Branch, Skill
 from callcenter.promises.models import Promise
 from callcenter.routing.models import AgentState, Offer, Wait
 from callcenter.routing.queries import OFFER_IS_LIVE
-from callcenter.staff.models import Agent
+from callcenter.staff.models import Agent, AgentSkill
 from callcenter.tickets.models import Ticket, TicketWords
 
 TicketRow = sa.Row[Ticket, TicketWords, str, str, str | None]
 CallbackRow = sa.Row[Callback, str, str, str, str]
 AgentRow = sa.Row[Agent, AgentState, str, str, UUID | None]
 OfferRow = sa.Row[Offer, Wait, str, str, str, str | None, str, str]
-WaitRow = sa.Row[Wait, str, str, str]
+WaitRow = sa.Row[Wait, int, str, str, str]
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,36 @@ class CallbackFilter:
     line_id: UUID | None = None
     due_after: datetime | None = None
     due_before: datetime | None = None
+
+
+@dataclass(frozen=True)
+class AgentFilter:
+    """Which agents; None asks nothing."""
+
+    agent_id: UUID | None = None
+    active: bool | None = None
+    state: str | None = None
+    branch: str | None = None
+    skill_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class OfferFilter:
+    """Which live offers; None asks nothing."""
+
+    agent_id: UUID | None = None
+    line_id: UUID | None = None
+    state: str | None = None
+    kind: str | None = None
+
+
+@dataclass(frozen=True)
+class QueueFilter:
+    """Whose waiting; None asks nothing."""
+
+    kind: str | None = None
+    line_id: UUID | None = None
+    skill_id: UUID | None = None
 
 
 _TICKETS = (
@@ -95,7 +125,6 @@ _AGENTS = (
     .outerjoin(AgentState, AgentState.agent_id == Agent.id)
     .outerjoin(Offer, sa.and_(Offer.agent_id == Agent.id, OFFER_IS_LIVE))
     .outerjoin(Line, Line.id == Offer.line_id)
-    .order_by(Agent.key)
 )
 _OFFERS = (
     sa.select(
@@ -115,21 +144,31 @@ _OFFERS = (
     .outerjoin(Call, sa.and_(Call.id == Wait.subject_id, Wait.subject_kind == "call"))
     .outerjoin(Callback, sa.and_(Callback.id == Wait.subject_id, Wait.subject_kind == "callback"))
     .outerjoin(Customer, Customer.id == sa.func.coalesce(Call.customer_id, Callback.customer_id))
-    .order_by(Offer.made_at)
+)
+_SERVICE = (-Wait.priority, Wait.entered_at, Wait.id)
+"""The order of service; a place in line is counted among all who want the same skill, callbacks too."""
+_PLACES = (
+    sa.select(
+        Wait.id,
+        sa.func.row_number().over(partition_by=Wait.skill_id, order_by=_SERVICE).label("position"),
+    )
+    .where(Wait.state.in_(("waiting", "offered")))
+    .subquery()
 )
 _QUEUE = (
     sa.select(
         Wait,
+        _PLACES.c.position,
         Line.key.label("line"),
         Skill.key.label("skill"),
         sa.func.coalesce(Call.from_number, Call.from_raw, Callback.number).label("number"),
     )
+    .join(_PLACES, _PLACES.c.id == Wait.id)
     .join(Line, Line.id == Wait.line_id)
     .join(Skill, Skill.id == Wait.skill_id)
     .outerjoin(Call, sa.and_(Call.id == Wait.subject_id, Wait.subject_kind == "call"))
     .outerjoin(Callback, sa.and_(Callback.id == Wait.subject_id, Wait.subject_kind == "callback"))
-    .where(Wait.state.in_(("waiting", "offered")))
-    .order_by(Wait.priority.desc(), Wait.entered_at, Wait.id)
+    .order_by(*_SERVICE)
 )
 
 
@@ -195,17 +234,44 @@ def find_callback(session: Session, callback_id: UUID) -> CallbackRow | None:
     return session.execute(_CALLBACKS.where(Callback.id == callback_id)).first()
 
 
-def list_agents(session: Session, agent_id: UUID | None = None) -> Sequence[AgentRow]:
-    """Return who is here, or one of all: Agent, AgentState, branch, line and call of a live offer."""
-    if agent_id is not None:
-        return session.execute(_AGENTS.where(Agent.id == agent_id)).all()
-    return session.execute(_AGENTS.where(Agent.active)).all()
+def list_agents(
+    session: Session, wanted: AgentFilter, after: tuple[str] | None, limit: int
+) -> Sequence[AgentRow]:
+    """Return who is here, by key: Agent, AgentState, branch, line and call of a live offer."""
+    state = sa.func.coalesce(AgentState.state, "offline")
+    exact = (
+        (Agent.id, wanted.agent_id),
+        (Agent.active, wanted.active),
+        (state, wanted.state),
+        (Branch.key, wanted.branch),
+    )
+    conditions = [column == value for column, value in exact if value is not None]
+    if wanted.skill_id is not None:
+        has = sa.select(AgentSkill.agent_id).where(AgentSkill.skill_id == wanted.skill_id)
+        conditions.append(Agent.id.in_(has))
+    if after is not None:
+        conditions.append(Agent.key > after[0])
+    return session.execute(_AGENTS.where(*conditions).order_by(Agent.key).limit(limit)).all()
 
 
-def live_offers(session: Session, agent_id: UUID | None = None) -> Sequence[OfferRow]:
-    """Return what rings, was accepted or talks, of one agent where named; the numbers are whole."""
-    mine = [Offer.agent_id == agent_id] if agent_id is not None else []
-    return session.execute(_OFFERS.where(OFFER_IS_LIVE, *mine)).all()
+def find_agent(session: Session, agent_id: UUID) -> AgentRow:
+    """Return one agent, those who left too."""
+    return session.execute(_AGENTS.where(Agent.id == agent_id)).one()
+
+
+def live_offers(session: Session, wanted: OfferFilter, after: Place | None, limit: int) -> Sequence[OfferRow]:
+    """Return what rings, was accepted or talks, the oldest first; the numbers are whole."""
+    exact = (
+        (Offer.agent_id, wanted.agent_id),
+        (Offer.line_id, wanted.line_id),
+        (Offer.state, wanted.state),
+        (Wait.subject_kind, wanted.kind),
+    )
+    conditions = [column == value for column, value in exact if value is not None]
+    if after is not None:
+        conditions.append(sa.tuple_(Offer.made_at, Offer.id) > after)
+    order = (Offer.made_at, Offer.id)
+    return session.execute(_OFFERS.where(OFFER_IS_LIVE, *conditions).order_by(*order).limit(limit)).all()
 
 
 def find_offer(session: Session, offer_id: UUID) -> OfferRow | None:
@@ -213,6 +279,19 @@ def find_offer(session: Session, offer_id: UUID) -> OfferRow | None:
     return session.execute(_OFFERS.where(Offer.id == offer_id)).first()
 
 
-def waiting(session: Session) -> Sequence[WaitRow]:
-    """Return the line in the order in which it is served: Wait, line, skill, number."""
-    return session.execute(_QUEUE).all()
+def waiting(
+    session: Session, wanted: QueueFilter, after: tuple[int, datetime, UUID] | None, limit: int
+) -> Sequence[WaitRow]:
+    """Return who waits in the order of service: Wait, position, line, skill, number.
+
+    `after` is the last one's negative priority, entry and id.
+    """
+    exact = (
+        (Wait.subject_kind, wanted.kind),
+        (Wait.line_id, wanted.line_id),
+        (Wait.skill_id, wanted.skill_id),
+    )
+    conditions = [column == value for column, value in exact if value is not None]
+    if after is not None:
+        conditions.append(sa.tuple_(*_SERVICE) > after)
+    return session.execute(_QUEUE.where(*conditions).limit(limit)).all()

@@ -40,7 +40,11 @@ def ticket_words(session: Session, ticket_id: UUID) -> TicketWords:
     return session.execute(sa.select(TicketWords).where(TicketWords.ticket_id == ticket_id)).scalar_one()
 
 
-def ticket_events(session: Session, ticket_id: UUID) -> list[TicketEvent]:
-    """Return a ticket's history, oldest first."""
+def ticket_events(
+    session: Session, ticket_id: UUID, after: UUID | None = None, limit: int | None = None
+) -> list[TicketEvent]:
+    """Return a ticket's history, oldest first: all of it, or a part after one of its events."""
     statement = sa.select(TicketEvent).where(TicketEvent.ticket_id == ticket_id).order_by(TicketEvent.id)
-    return list(session.execute(statement).scalars())
+    if after is not None:
+        statement = statement.where(TicketEvent.id > after)
+    return list(session.scalars(statement.limit(limit)))

@@ -15,6 +15,7 @@ from callcenter.jobs import Work
 from callcenter.settings import Settings
 from callcenter.web import progress, voice
 from callcenter.web.api import routes as api_routes
+from callcenter.web.api.problems import Problem, problem_response
 from callcenter.web.apology import apology, spoken
 from callcenter.web.audio import hold_music, over_and_over
 from callcenter.web.front import front_door
@@ -61,7 +62,14 @@ def create_app(work: Work, settings: Settings) -> Starlette:
         *_health(work, settings),
         Mount(API, routes=api_routes(work)),
     ]
-    return Starlette(routes=routes, lifespan=lifespan)
+    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={404: _nothing_here})
+
+
+def _nothing_here(request: Request, _missing: Exception) -> Response:
+    """Refuse an address that no route knows; below the API in the form that its programs read."""
+    if request.url.path.startswith(f"{API}/"):
+        return problem_response(Problem(404), request.headers.get("accept-language", ""))
+    return Response(status_code=404)
 
 
 def _webhooks(work: Work, settings: Settings) -> list[BaseRoute]:

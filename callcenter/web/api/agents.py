@@ -1,22 +1,49 @@
 """Agents and their states, the offers on their phones, and who waits in line."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field
 
-from callcenter.audit.desks import OfferRow, find_offer, list_agents, live_offers, waiting
+from callcenter.audit.desks import (
+    AgentFilter,
+    AgentRow,
+    OfferFilter,
+    OfferRow,
+    QueueFilter,
+    WaitRow,
+    find_agent,
+    find_offer,
+    list_agents,
+    live_offers,
+    waiting,
+)
 from callcenter.errors import Conflict, Forbidden, Missing
 from callcenter.phone_numbers import masked
 from callcenter.routing.actions import set_agent_state
 from callcenter.staff.models import Agent
 from callcenter.staff.queries import agent_by_key, skills_by_agent
 from callcenter.switchboard import offers as switchboard
-from callcenter.web.api.inputs import Input, Page, Shape, Word, uuid_of
+from callcenter.web.api.cursors import Cursor
+from callcenter.web.api.inputs import (
+    Input,
+    Page,
+    PageQuery,
+    Shape,
+    Word,
+    agent_named,
+    line_named,
+    skill_named,
+    uuid_of,
+)
 from callcenter.web.api.layer import Api, Asked
 
 api = Api()
+AGENTS = Cursor("agents", (str,))
+OFFERS = Cursor("offers")
+QUEUE = Cursor("queue", (int, datetime, UUID))
 
 
 class AgentItem(Shape):
@@ -66,10 +93,30 @@ class OfferItem(Shape):
     waiting_since: datetime
 
 
-class QueueQuery(Input):
+class AgentQuery(PageQuery):
+    """Filters; who has left is shown only when asked for."""
+
+    state: Literal["available", "break", "offline", "wrap_up", "ringing", "talking"] | None = None
+    skill: Word | None = None
+    branch: Word | None = None
+    active: bool = True
+
+
+class OfferQuery(PageQuery):
+    """Filters of live offers."""
+
+    agent: Word | None = None
+    line: Word | None = None
+    state: Literal["ringing", "accepted", "joined"] | None = None
+    kind: Literal["call", "callback"] | None = None
+
+
+class QueueQuery(PageQuery):
     """Callers wait, and callbacks that are due; by default the callers."""
 
     kind: Literal["call", "callback", "all"] = "call"
+    line: Word | None = None
+    skill: Word | None = None
 
 
 class QueueItem(Shape):
@@ -91,16 +138,24 @@ class QueueItem(Shape):
 
 
 @api.get("/agents", role="agent")
-def agents(asked: Asked) -> Page[AgentItem]:
-    """List who is here with what he does; an agent sees himself."""
-    only = None if asked.who.may("supervisor") else asked.who.agent_id
-    return Page[AgentItem](items=_agents(asked, only), next=None)
+def agents(asked: Asked, query: AgentQuery) -> Page[AgentItem]:
+    """List who is here with what he does, by key; an agent sees himself."""
+    wanted = AgentFilter(
+        agent_id=None if asked.who.may("supervisor") else asked.who.agent_id,
+        active=query.active,
+        state=query.state,
+        branch=query.branch,
+        skill_id=skill_named(asked.session, query.skill).id if query.skill else None,
+    )
+    rows = list_agents(asked.session, wanted, AGENTS.after(asked, query), query.limit + 1)
+    shown, following = AGENTS.cut(asked, query, rows, lambda row: (row.Agent.key,))
+    return Page[AgentItem](items=_agents(asked, shown), next=following)
 
 
 @api.get("/agents/{id}", role="agent")
 def agent(asked: Asked) -> AgentItem:
     """Read one agent, by key or id; an agent reads himself."""
-    return _agents(asked, _mine(asked, asked.path["id"]))[0]
+    return _agent_item(asked, _mine(asked, asked.path["id"]))
 
 
 @api.post("/agents/{id}/state", role="agent")
@@ -109,14 +164,22 @@ def set_state(asked: Asked, body: AgentStateChange) -> AgentItem:
     agent_id = _mine(asked, asked.path["id"])
     set_agent_state(asked.session, agent_id, body.state, body.reason, asked.at, asked.who.actor)
     asked.session.flush()
-    return _agents(asked, agent_id)[0]
+    return _agent_item(asked, agent_id)
 
 
 @api.get("/offers", role="agent")
-def offers(asked: Asked) -> Page[OfferItem]:
-    """List live offers: an agent's own, or for supervisors everybody's."""
-    only = None if asked.who.may("supervisor") else asked.who.agent_id
-    return Page[OfferItem](items=[_offer(row) for row in live_offers(asked.session, only)], next=None)
+def offers(asked: Asked, query: OfferQuery) -> Page[OfferItem]:
+    """List live offers, the oldest first: an agent's own, or for supervisors everybody's."""
+    named = agent_named(asked.session, query.agent).id if query.agent else None
+    if not asked.who.may("supervisor"):
+        if named not in (None, asked.who.agent_id):
+            raise Forbidden("An agent reads and changes only himself.")
+        named = asked.who.agent_id
+    line_id = line_named(asked.session, query.line).id if query.line else None
+    wanted = OfferFilter(agent_id=named, line_id=line_id, state=query.state, kind=query.kind)
+    rows = live_offers(asked.session, wanted, OFFERS.after(asked, query), query.limit + 1)
+    shown, following = OFFERS.cut(asked, query, rows, lambda row: (row.Offer.made_at, row.Offer.id))
+    return Page[OfferItem](items=[_offer(row) for row in shown], next=following)
 
 
 @api.post("/offers/{id}/accept", role="agent")
@@ -140,13 +203,16 @@ def decline(asked: Asked) -> OfferItem:
 @api.get("/queue", role="agent")
 def queue(asked: Asked, query: QueueQuery) -> Page[QueueItem]:
     """List who waits now, in the order of service; agents see numbers masked."""
-    places: dict[UUID, int] = {}
-    items = []
-    for row in waiting(asked.session):
-        places[row.Wait.skill_id] = place = places.get(row.Wait.skill_id, 0) + 1
-        if query.kind in ("all", row.Wait.subject_kind):
-            items.append(_in_line(asked, row, place))
-    return Page[QueueItem](items=items, next=None)
+    wanted = QueueFilter(
+        kind=None if query.kind == "all" else query.kind,
+        line_id=line_named(asked.session, query.line).id if query.line else None,
+        skill_id=skill_named(asked.session, query.skill).id if query.skill else None,
+    )
+    rows = waiting(asked.session, wanted, QUEUE.after(asked, query), query.limit + 1)
+    shown, following = QUEUE.cut(
+        asked, query, rows, lambda row: (-row.Wait.priority, row.Wait.entered_at, row.Wait.id)
+    )
+    return Page[QueueItem](items=[_in_line(asked, row) for row in shown], next=following)
 
 
 def _mine(asked: Asked, name: str) -> UUID:
@@ -161,8 +227,11 @@ def _mine(asked: Asked, name: str) -> UUID:
     return found.id
 
 
-def _agents(asked: Asked, agent_id: UUID | None) -> list[AgentItem]:
-    rows = list_agents(asked.session, agent_id)
+def _agent_item(asked: Asked, agent_id: UUID) -> AgentItem:
+    return _agents(asked, [find_agent(asked.session, agent_id)])[0]
+
+
+def _agents(asked: Asked, rows: Sequence[AgentRow]) -> list[AgentItem]:
     skills = skills_by_agent(asked.session, [row.Agent.id for row in rows])
     return [_agent(row, skills.get(row.Agent.id, {})) for row in rows]
 
@@ -207,12 +276,12 @@ def _offer(row: OfferRow) -> OfferItem:
     return OfferItem(**columns, **named)
 
 
-def _in_line(asked: Asked, row: Any, place: int) -> QueueItem:
+def _in_line(asked: Asked, row: WaitRow) -> QueueItem:
     wait = row.Wait
     return QueueItem(
         id=wait.id, kind=wait.subject_kind, subject=wait.subject_id, call=wait.call_id,
         from_=row.number if asked.who.may("supervisor") else masked(row.number), line=row.line,
-        skill=row.skill, language=wait.language, priority=wait.priority, position=place,
+        skill=row.skill, language=wait.language, priority=wait.priority, position=row.position,
         since=wait.entered_at, wait_seconds=max(0.0, (asked.at - wait.entered_at).total_seconds()),
         state=wait.state,
     )  # fmt: skip

@@ -16,6 +16,7 @@ from callcenter.organisation.models import Skill
 from callcenter.organisation.queries import centre, skill_by_key
 from callcenter.phone_numbers import canonical, masked
 from callcenter.tickets.queries import ticket_by_number
+from callcenter.web.api.cursors import Cursor
 from callcenter.web.api.inputs import (
     Input,
     Instant,
@@ -24,14 +25,13 @@ from callcenter.web.api.inputs import (
     Shape,
     Word,
     line_named,
-    seal,
     skill_named,
-    unseal,
     uuid_of,
 )
 from callcenter.web.api.layer import Api, Asked
 
 api = Api()
+CALLBACKS = Cursor("callbacks")
 
 
 class CallbackItem(Shape):
@@ -99,13 +99,9 @@ def callbacks(asked: Asked, query: CallbackQuery) -> Page[CallbackItem]:
         due_after=query.due_after,
         due_before=query.due_before,
     )
-    after = unseal(asked.work.secret_key, query.cursor)
-    rows = list_callbacks(asked.session, wanted, after, query.limit + 1)
-    last = rows[query.limit - 1].Callback if len(rows) > query.limit else None
-    return Page[CallbackItem](
-        items=[_item(asked, row) for row in rows[: query.limit]],
-        next=seal(asked.work.secret_key, last.due_at, last.id) if last else None,
-    )
+    rows = list_callbacks(asked.session, wanted, CALLBACKS.after(asked, query), query.limit + 1)
+    shown, following = CALLBACKS.cut(asked, query, rows, lambda row: (row.Callback.due_at, row.Callback.id))
+    return Page[CallbackItem](items=[_item(asked, row) for row in shown], next=following)
 
 
 @api.post("/callbacks", role="agent", creates=True)

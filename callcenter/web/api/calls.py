@@ -15,6 +15,7 @@ from callcenter.errors import Forbidden, Invalid, Missing
 from callcenter.ledger.actions import write
 from callcenter.organisation.queries import find_centre
 from callcenter.phone_numbers import canonical, masked
+from callcenter.web.api.cursors import Cursor
 from callcenter.web.api.inputs import (
     Day,
     Instant,
@@ -24,13 +25,13 @@ from callcenter.web.api.inputs import (
     Word,
     agent_named,
     line_named,
-    seal,
-    unseal,
 )
 from callcenter.web.api.layer import Api, Asked
 from callcenter.web.api.story import CallStory, tell
 
 api = Api()
+CALLS = Cursor("calls")
+OUTCOME_LIST = "^({0})(,({0}))*$".format("|".join((*OUTCOMES, *OUTBOUND_OUTCOMES)))
 
 
 class CallItem(Shape):
@@ -74,7 +75,7 @@ class CallQuery(PageQuery):
     to: Word | None = None
     line: Word | None = None
     agent: Word | None = None
-    outcome: Word | None = None
+    outcome: Annotated[Word | None, Field(json_schema_extra={"pattern": OUTCOME_LIST})] = None
     direction: Literal["inbound", "outbound"] | None = None
     started_after: Instant | None = None
     started_before: Instant | None = None
@@ -90,14 +91,9 @@ class CallQuery(PageQuery):
 @api.get("/calls", role="agent")
 def calls(asked: Asked, query: CallQuery) -> Page[CallItem]:
     """List calls, the newest first. Agents see numbers masked but for their own calls."""
-    after = unseal(asked.work.secret_key, query.cursor)
-    rows = list_calls(asked.session, _filter(asked, query), after, query.limit + 1)
-    shown, more = rows[: query.limit], rows[query.limit :]
-    last = shown[-1].call if more else None
-    return Page[CallItem](
-        items=[CallItem(**call_fields(row, asked.who)) for row in shown],
-        next=seal(asked.work.secret_key, last.started_at, last.id) if last else None,
-    )
+    rows = list_calls(asked.session, _filter(asked, query), CALLS.after(asked, query), query.limit + 1)
+    shown, following = CALLS.cut(asked, query, rows, lambda row: (row.call.started_at, row.call.id))
+    return Page[CallItem](items=[CallItem(**call_fields(row, asked.who)) for row in shown], next=following)
 
 
 @api.get("/calls/{id}", role="agent", writes=True)

@@ -1,16 +1,12 @@
-"""What comes in and goes round on every resource: text, instants, pages, cursors, names of things."""
+"""What comes in and goes round on every resource: text, instants, pages, names of things."""
 
-import base64
-import binascii
-import hashlib
-import hmac
-import json
 from datetime import UTC, date, datetime
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 from sqlalchemy.orm import Session
 
 from callcenter.errors import Invalid, Missing
@@ -19,8 +15,9 @@ from callcenter.organisation.models import Skill
 from callcenter.staff.models import Agent
 
 Item = TypeVar("Item")
-EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-SEAL_BYTES = 12
+FIRST_YEAR, LAST_YEAR = 2000, 2199
+PLAIN = r"^[^\u0000]*$"
+YEARS = "^2[01][0-9][0-9]-"
 
 
 def _plain(text: str) -> str:
@@ -31,21 +28,31 @@ def _plain(text: str) -> str:
 
 
 def _in_reach(at: datetime) -> datetime:
-    if not EARLIEST <= at < LATEST:
-        raise ValueError("must be between the years 2000 and 2200")
+    _day_in_reach(at.date())
     return at.astimezone(UTC)
 
 
 def _day_in_reach(day: date) -> date:
-    if not EARLIEST.date() <= day < LATEST.date():
-        raise ValueError("must be between the years 2000 and 2200")
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError(f"must be between the years {FIRST_YEAR} and {LAST_YEAR}")
     return day
 
 
-Word = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(_plain)]
-Text = Annotated[str, Field(max_length=8000), AfterValidator(_plain)]
-Instant = Annotated[AwareDatetime, AfterValidator(_in_reach)]
-Day = Annotated[date, AfterValidator(_day_in_reach)]
+Word = Annotated[
+    str, Field(min_length=1, max_length=120, json_schema_extra={"pattern": PLAIN}), AfterValidator(_plain)
+]
+Text = Annotated[str, Field(max_length=8000, json_schema_extra={"pattern": PLAIN}), AfterValidator(_plain)]
+Instant = Annotated[AwareDatetime, AfterValidator(_in_reach), Field(json_schema_extra={"pattern": YEARS})]
+Day = Annotated[date, AfterValidator(_day_in_reach), Field(json_schema_extra={"pattern": YEARS})]
+
+
+def left_out() -> Any:
+    """Return the default of a field that may be left out of a change, but not emptied."""
+    return Field(default=None, json_schema_extra=_without_default)
+
+
+def _without_default(described: JsonDict) -> None:
+    del described["default"]
 
 
 class Input(BaseModel):
@@ -72,30 +79,6 @@ class Page(Shape, Generic[Item]):
 
     items: list[Item]
     next: str | None
-
-
-def seal(secret: str, at: datetime, row_id: UUID) -> str:
-    """Return an opaque cursor: a place in a list, signed, so that nobody invents one."""
-    place = json.dumps([at.isoformat(), row_id.hex]).encode()
-    return base64.urlsafe_b64encode(_seal(secret, place) + place).decode()
-
-
-def unseal(secret: str, cursor: str | None) -> tuple[datetime, UUID] | None:
-    """Return the place that a cursor names, None for none; raise Invalid for one that is not ours."""
-    if cursor is None:
-        return None
-    try:
-        sealed = base64.urlsafe_b64decode(cursor)
-    except (binascii.Error, ValueError):
-        sealed = b""
-    if not hmac.compare_digest(sealed[:SEAL_BYTES], _seal(secret, sealed[SEAL_BYTES:])):
-        raise Invalid("cursor", "is none of ours: take it from `next` of the page before")
-    at, row_id = json.loads(sealed[SEAL_BYTES:])
-    return datetime.fromisoformat(at), UUID(hex=row_id)
-
-
-def _seal(secret: str, place: bytes) -> bytes:
-    return hmac.digest(b"cursor:" + secret.encode(), place, hashlib.sha256)[:SEAL_BYTES]
 
 
 def uuid_of(kind: str, name: str) -> UUID:

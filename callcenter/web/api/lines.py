@@ -1,6 +1,7 @@
 """Lines: whether each is open, why, and until when."""
 
 from datetime import datetime
+from itertools import islice
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -9,10 +10,12 @@ from callcenter.calendars.rules import Standing, standing
 from callcenter.lines.models import Line
 from callcenter.lines.queries import lines as active_lines
 from callcenter.organisation.queries import branch
-from callcenter.web.api.inputs import Page, Shape
+from callcenter.web.api.cursors import Cursor
+from callcenter.web.api.inputs import Page, PageQuery, Shape, Word
 from callcenter.web.api.layer import Api, Asked
 
 api = Api()
+LINES = Cursor("lines", (str,))
 
 
 class LineItem(Shape):
@@ -34,10 +37,26 @@ class LineItem(Shape):
     service_level_seconds: int
 
 
+class LineQuery(PageQuery):
+    """Filters: the lines of a branch, those that are open now, or closed."""
+
+    branch: Word | None = None
+    open: bool | None = None
+
+
 @api.get("/lines", role="agent")
-def lines(asked: Asked) -> Page[LineItem]:
-    """List the active lines with their opening state."""
-    return Page[LineItem](items=[_item(asked, line) for line in active_lines(asked.session)], next=None)
+def lines(asked: Asked, query: LineQuery) -> Page[LineItem]:
+    """List the active lines with their opening state, by key."""
+    (after,) = LINES.after(asked, query) or ("",)
+    items = (_item(asked, line) for line in active_lines(asked.session) if line.key > after)
+    wanted = (each for each in items if _agrees(query.open, each.open) and _agrees(query.branch, each.branch))
+    found = list(islice(wanted, query.limit + 1))
+    shown, following = LINES.cut(asked, query, found, lambda item: (item.key,))
+    return Page[LineItem](items=list(shown), next=following)
+
+
+def _agrees(wanted: object, value: object) -> bool:
+    return wanted is None or wanted == value
 
 
 def _item(asked: Asked, line: Line) -> LineItem:

@@ -76,7 +76,8 @@ def invalid_fields(error: ValidationError) -> Problem:
 
 
 def _field(error: Any) -> FieldProblem:
-    return FieldProblem(field=".".join(str(part) for part in error["loc"]) or "body", problem=error["msg"])
+    """Name the field as the client wrote it: what follows in `loc` are Python's types."""
+    return FieldProblem(field=str(error["loc"][0]) if error["loc"] else "body", problem=error["msg"])
 
 
 def problem_response(problem: Problem, languages: str) -> JSONResponse:

@@ -12,6 +12,7 @@ from callcenter.customers.queries import customer
 from callcenter.errors import Invalid, Missing
 from callcenter.tickets import actions
 from callcenter.tickets.queries import ticket_events
+from callcenter.web.api.cursors import Cursor
 from callcenter.web.api.inputs import (
     Input,
     Instant,
@@ -21,13 +22,14 @@ from callcenter.web.api.inputs import (
     Text,
     Word,
     agent_named,
+    left_out,
     line_named,
-    seal,
-    unseal,
 )
 from callcenter.web.api.layer import Api, Asked
 
 api = Api()
+TICKETS = Cursor("tickets")
+HISTORY = Cursor("ticket_events", (UUID,))
 Kind = Literal["technical", "presales", "complaint", "general"]
 Channel = Literal[
     "phone", "fax", "email", "forum", "website", "walk_in", "visit", "follow_up", "survey", "remote"
@@ -116,8 +118,8 @@ class TicketNew(Input):
 class TicketChange(Input):
     """What may be changed; `version` as it was read refuses to overwrite somebody else's change."""
 
-    kind: Kind | None = None
-    state: Literal["new", "open", "solved"] | None = None
+    kind: Kind = left_out()
+    state: Literal["new", "open", "solved"] = left_out()
     owner: Word | None = None
     customer: UUID | None = None
     subject: Subject | None = None
@@ -145,13 +147,9 @@ def tickets(asked: Asked, query: TicketQuery) -> Page[TicketItem]:
         until=query.created_before,
         search=query.q,
     )
-    after = unseal(asked.work.secret_key, query.cursor)
-    rows = list_tickets(asked.session, wanted, after, query.limit + 1)
-    last = rows[query.limit - 1].Ticket if len(rows) > query.limit else None
-    return Page[TicketItem](
-        items=[TicketItem(**_fields(row)) for row in rows[: query.limit]],
-        next=seal(asked.work.secret_key, last.created_at, last.id) if last else None,
-    )
+    rows = list_tickets(asked.session, wanted, TICKETS.after(asked, query), query.limit + 1)
+    shown, following = TICKETS.cut(asked, query, rows, lambda row: (row.Ticket.created_at, row.Ticket.id))
+    return Page[TicketItem](items=[TicketItem(**_fields(row)) for row in shown], next=following)
 
 
 @api.post("/tickets", role="agent", creates=True)
@@ -188,9 +186,6 @@ def ticket(asked: Asked) -> TicketDetail:
 def change_ticket(asked: Asked, body: TicketChange) -> TicketDetail:
     """Change what is given and nothing else; null empties a field that may be empty."""
     changes = body.model_dump(exclude_unset=True, exclude={"version", "owner", "customer"})
-    for required in ("kind", "state"):
-        if required in changes and changes[required] is None:
-            raise Invalid(required, "cannot be empty")
     if "owner" in body.model_fields_set:
         changes["owner_agent_id"] = agent_named(asked.session, body.owner).id if body.owner else None
     if "customer" in body.model_fields_set:
@@ -209,14 +204,17 @@ def close_ticket(asked: Asked, body: TicketClose) -> TicketDetail:
 
 
 @api.get("/tickets/{number}/events", role="agent")
-def history(asked: Asked) -> Page[TicketEventItem]:
-    """Tell what happened to a ticket, oldest first, all of it."""
+def history(asked: Asked, query: PageQuery) -> Page[TicketEventItem]:
+    """Tell what happened to a ticket, oldest first."""
     row = _found(asked, asked.path["number"])
+    (after,) = HISTORY.after(asked, query) or (None,)
+    events = ticket_events(asked.session, row.Ticket.id, after, query.limit + 1)
+    shown, following = HISTORY.cut(asked, query, events, lambda event: (event.id,))
     items = [
         TicketEventItem(**{name: getattr(each, name) for name in TicketEventItem.model_fields})
-        for each in ticket_events(asked.session, row.Ticket.id)
+        for each in shown
     ]
-    return Page[TicketEventItem](items=items, next=None)
+    return Page[TicketEventItem](items=items, next=following)
 
 
 def _found(asked: Asked, number: str) -> TicketRow:
