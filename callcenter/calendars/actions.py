@@ -12,6 +12,8 @@ def set_calendar(session: Session, *, key: str, hours: Hours) -> Calendar:
     """Create a calendar or change it: its periods and days are replaced as a whole."""
     calendar = calendar_by_key(session, key) or Calendar(key=key)
     calendar.timezone = hours.zone
+    calendar.holidays = hours.public.code
+    calendar.confirmed_years = list(hours.public.confirmed)
     session.add(calendar)
     session.flush()
     for table in (CalendarPeriod, CalendarDay):

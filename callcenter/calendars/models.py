@@ -12,13 +12,19 @@ from callcenter.db import Base
 
 
 class Calendar(Base):
-    """A named set of opening hours in one zone."""
+    """A named set of opening hours in one zone.
+
+    `holidays` is the ISO 3166 code of the official calendar that it follows, None for none;
+    `confirmed_years` are those of it that the centre's file calls settled.
+    """
 
     __tablename__ = "calendars"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=ids.new)
     key: Mapped[str] = mapped_column(sa.String(40), unique=True)
     timezone: Mapped[str] = mapped_column(sa.String(60))
+    holidays: Mapped[str | None] = mapped_column(sa.String(20))
+    confirmed_years: Mapped[list[Any] | None]
 
 
 class CalendarPeriod(Base):
@@ -39,7 +45,7 @@ class CalendarPeriod(Base):
 
 
 class CalendarDay(Base):
-    """A date with hours of its own: a holiday (no periods) or a make-up workday: [[540, 1080], …]."""
+    """A date on which the centre's file overrides everything: no periods, or its own: [[540, 1080], …]."""
 
     __tablename__ = "calendar_days"
     __table_args__ = (sa.UniqueConstraint("calendar_id", "day"),)

@@ -1,13 +1,22 @@
 """Reading calendars as the values that the rules compute with."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from callcenter.calendars.models import Calendar, CalendarDay, CalendarPeriod
-from callcenter.calendars.rules import WEEKDAYS, Hours, Period, SpecialDay
+from callcenter.calendars.official import public_days
+from callcenter.calendars.rules import (
+    LOOKAHEAD,
+    WEEKDAYS,
+    Hours,
+    Period,
+    SpecialDay,
+    unknown_years,
+)
 from callcenter.errors import Missing
 
 
@@ -25,6 +34,7 @@ def hours_of(session: Session, calendar_id: UUID) -> Hours:
             day.day: SpecialDay(day.name, tuple((opens, closes) for opens, closes in day.periods))
             for day in days
         },
+        public_days(calendar.holidays, calendar.confirmed_years or ()),
     )
 
 
@@ -36,6 +46,15 @@ def calendars(session: Session) -> list[Calendar]:
 def calendar_by_key(session: Session, key: str) -> Calendar | None:
     """Return the calendar that the centre's file calls by this key."""
     return session.scalars(sa.select(Calendar).where(Calendar.key == key)).one_or_none()
+
+
+def unconfirmed(session: Session, at: datetime) -> list[tuple[str, int]]:
+    """Return the calendars by key, each with a coming year whose official days nobody knows for sure."""
+    return [
+        (calendar.key, year)
+        for calendar in calendars(session)
+        for year in unknown_years(hours_of(session, calendar.id), at, at + LOOKAHEAD)
+    ]
 
 
 def _week(rows: Iterable[CalendarPeriod]) -> tuple[tuple[Period, ...], ...]:

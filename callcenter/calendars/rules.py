@@ -4,6 +4,9 @@ A period is (opens, closes) in minutes of a local day, closes not included; 1440
 Where a zone changes its clock, a wall time becomes an instant so: one that occurs twice is its first
 occurrence, one that is skipped is the moment of the skip. An hour that is repeated therefore goes on as
 its first run ended, and no period ever runs backwards. All arithmetic is in UTC.
+
+What a date is, the first that is true: an override of the centre's file, a day of the official calendar
+(a holiday is closed, a make-up workday has the hours of the weekday that it makes up for), its weekday.
 """
 
 import re
@@ -11,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 Period = tuple[int, int]
@@ -18,16 +22,74 @@ DAY_MINUTES = 1440
 # Whoever asks for the next opening wants to hear of one within this time; beyond it, nothing is known.
 HORIZON = timedelta(days=400)
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+# A year whose official calendar nobody knows matters once promises may reach into it.
+LOOKAHEAD = timedelta(days=90)
 
 _PERIOD = re.compile(r"([01]\d|2[0-4]):([0-5]\d)\s*-\s*([01]\d|2[0-4]):([0-5]\d)", re.ASCII)
 
 
 @dataclass(frozen=True)
 class SpecialDay:
-    """A date with hours of its own: a holiday (no periods) or a make-up workday."""
+    """A date on which the centre's file overrides everything: closed without periods, else open in them."""
 
     name: str
     periods: tuple[Period, ...] = ()
+
+
+@dataclass(frozen=True)
+class PublicDay:
+    """A day of the official calendar, named in `zh-CN` and `en-US`.
+
+    A holiday works like no weekday; a make-up workday like the one (Monday is 0) that was given away for it.
+    """
+
+    names: Mapping[str, str]
+    works_like: int | None = None
+
+
+class PublicDays(Protocol):
+    """A country's official calendar: the same question always has the same answer."""
+
+    @property
+    def code(self) -> str | None:
+        """ISO 3166 code of the country, with its part where it has one: `CN`, `DE-BE`; None for none."""
+
+    @property
+    def confirmed(self) -> tuple[int, ...]:
+        """The years that the centre's file calls settled."""
+
+    def on(self, day: date) -> PublicDay | None:
+        """Return what is special about a day."""
+
+    def is_known(self, year: int) -> bool:
+        """Say whether the year's days off and make-up workdays are settled, and not only computed."""
+
+
+@dataclass(frozen=True)
+class NoPublicDays:
+    """The official calendar of whoever follows none."""
+
+    code: None = None
+    confirmed: tuple[int, ...] = ()
+
+    def on(self, day: date) -> None:
+        """Return nothing."""
+
+    def is_known(self, year: int) -> bool:
+        """Say that there is nothing to wait for."""
+        return True
+
+
+@dataclass(frozen=True)
+class Why:
+    """Why a calendar is open or closed.
+
+    `kind` is `override`, `holiday`, `make_up` (those have names), `always`, `never`, `week` (the ordinary
+    hours) or `break` (between two periods of a day, with that day's names).
+    """
+
+    kind: str
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -37,24 +99,50 @@ class Hours:
     zone: str
     week: tuple[tuple[Period, ...], ...]
     days: Mapping[date, SpecialDay] = field(default_factory=dict)
+    public: PublicDays = NoPublicDays()
 
     def periods(self, day: date) -> tuple[Period, ...]:
         """Return the periods of a date in order."""
         special = self.days.get(day)
-        return tuple(sorted(special.periods if special else self.week[day.weekday()]))
+        if special is not None:
+            return tuple(sorted(special.periods))
+        public = self.public.on(day)
+        if public is None:
+            return tuple(sorted(self.week[day.weekday()]))
+        return () if public.works_like is None else tuple(sorted(self.week[public.works_like]))
+
+    @property
+    def never_closes(self) -> bool:
+        """Whether the week is open around the clock and no date differs from it."""
+        ordinary = not self.days and self.public.code is None
+        return ordinary and all(_is_whole(periods) for periods in self.week)
+
+    @property
+    def never_opens(self) -> bool:
+        """Whether neither the week nor any override has a period."""
+        return not any(self.week) and not any(day.periods for day in self.days.values())
 
 
 @dataclass(frozen=True)
 class Standing:
-    """How a calendar stands at an instant, and why: the name of a special day, None in an ordinary week.
+    """How a calendar stands at an instant, and why.
 
     `closes_at` is set while open, `opens_at` while closed; either is None when it lies beyond the horizon.
     """
 
     open: bool
-    special_day: str | None
+    why: Why
     closes_at: datetime | None
     opens_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Open time that counted towards a sum, in UTC, and what of the sum was left after it."""
+
+    start: datetime
+    end: datetime
+    left: timedelta
 
 
 def read_period(text: str) -> Period:
@@ -91,6 +179,8 @@ def closing(hours: Hours, at: datetime) -> datetime | None:
 
     None while closed, and when it does not end within 400 days.
     """
+    if hours.never_closes:
+        return None
     ends = at.astimezone(UTC)
     for opens, closes in _spans(hours, at):
         if opens > ends:
@@ -115,27 +205,88 @@ def add_working(hours: Hours, at: datetime, amount: timedelta) -> datetime | Non
     """
     if amount < timedelta():
         raise ValueError("Working time cannot be taken away.")
-    at, left = at.astimezone(UTC), amount
-    if not left:
-        return at
+    if not amount:
+        return at.astimezone(UTC)
+    whole = (step.end for step in working_steps(hours, at, amount) if not step.left)
+    return next(whole, None)
+
+
+def working_steps(hours: Hours, at: datetime, amount: timedelta) -> Iterator[Stretch]:
+    """Yield the open stretches that make up so much working time from `at` on, touching ones as one.
+
+    They end early, with something left in the last, when the hours run out for 400 days.
+    """
+    left, joined = amount, None
     for opens, closes in _spans(hours, at):
-        start = max(opens, at)
-        if left <= closes - start:
-            return start + left
-        left -= closes - start
-    return None
+        start = max(opens, at.astimezone(UTC))
+        end = min(closes, start + left)
+        left -= end - start
+        if joined and joined.end < start:
+            yield joined
+            joined = None
+        joined = Stretch(joined.start if joined else start, end, left)
+        if not left:
+            break
+    if joined:
+        yield joined
+
+
+def working_between(hours: Hours, start: datetime, end: datetime) -> timedelta:
+    """Return how much of the time from one instant to a later one was open; raise ValueError if earlier."""
+    if end < start:
+        raise ValueError("The end lies before the start.")
+    counted = timedelta()
+    for opens, closes in _spans(hours, start):
+        if opens >= end:
+            break
+        counted += min(closes, end) - max(opens, start)
+    return counted
 
 
 def standing(hours: Hours, at: datetime) -> Standing:
     """Return whether the calendar is open, why, and until when."""
-    special = hours.days.get(at.astimezone(ZoneInfo(hours.zone)).date())
     opened = is_open(hours, at)
     return Standing(
         open=opened,
-        special_day=special.name if special else None,
+        why=why(hours, at),
         closes_at=closing(hours, at) if opened else None,
         opens_at=None if opened else next_opening(hours, at),
     )
+
+
+def why(hours: Hours, at: datetime) -> Why:
+    """Return what decides whether the calendar is open at an instant."""
+    local = at.astimezone(ZoneInfo(hours.zone))
+    decided = decided_by(hours, local.date())
+    minute = local.hour * 60 + local.minute
+    paused = any(before[1] <= minute < after[0] for before, after in pairwise(hours.periods(local.date())))
+    return Why("break", decided.names) if paused else decided
+
+
+def decided_by(hours: Hours, day: date) -> Why:
+    """Return what decides the hours of a date."""
+    special, public = hours.days.get(day), hours.public.on(day)
+    if special is not None:
+        return Why("override", {"zh-CN": special.name, "en-US": special.name})
+    if hours.never_closes or hours.never_opens:
+        return Why("always" if hours.never_closes else "never")
+    if public is not None:
+        return Why("holiday" if public.works_like is None else "make_up", public.names)
+    return Why("week")
+
+
+def unknown_years(hours: Hours, start: datetime, end: datetime) -> list[int]:
+    """Return the years touched by a time whose official calendar is not settled yet."""
+    first, last = (at.astimezone(ZoneInfo(hours.zone)).year for at in (start, end))
+    return [year for year in range(first, last + 1) if not hours.public.is_known(year)]
+
+
+def _is_whole(periods: Sequence[Period]) -> bool:
+    """Say whether a day is open from midnight to midnight."""
+    joined = 0
+    for opens, closes in sorted(periods):
+        joined = closes if opens == joined else joined
+    return joined == DAY_MINUTES
 
 
 def _spans(hours: Hours, at: datetime) -> Iterator[tuple[datetime, datetime]]:

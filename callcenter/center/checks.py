@@ -73,6 +73,7 @@ CHECKS: tuple[Callable[[Draft], Iterator[Finding]], ...] = (
     check_rings,
     hours.check_overlaps,
     hours.check_days,
+    hours.check_confirmed,
     hours.check_opens,
     menus.check_used_twice,
     menus.check_fixed_keys,

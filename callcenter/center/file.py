@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from callcenter.calendars.official import check_code, public_days
 from callcenter.calendars.rules import WEEKDAYS, Hours, Period, SpecialDay, read_period
 from callcenter.lines import rules as lines
 from callcenter.organisation.rules import Policies
@@ -61,6 +62,11 @@ def _country(code: str) -> str:
     return code
 
 
+def _holidays(code: str) -> str:
+    check_code(code)
+    return code
+
+
 def _period(text: str) -> str:
     read_period(text)
     return text
@@ -72,10 +78,13 @@ Prefix = Annotated[str, AfterValidator(_prefix)]
 Domain = Annotated[str, AfterValidator(_domain)]
 Zone = Annotated[str, Field(max_length=60), AfterValidator(_zone)]
 Country = Annotated[str, AfterValidator(_country)]
+HolidayCode = Annotated[str, Field(max_length=20), AfterValidator(_holidays)]
 PeriodText = Annotated[str, AfterValidator(_period)]
 Language = Literal["zh-CN", "en-US"]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 MenuKey = Literal["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "*"]
 Choice = Literal["technical", "presales", "complaint", "ticket_state", "callback", "agent", "repeat"]
+Year = Annotated[int, Field(ge=2000, le=2100)]
 Level = Annotated[int, Field(ge=1, le=9)]
 
 
@@ -154,13 +163,22 @@ class Week(Section):
 
 
 class DayEntry(Section):
-    """A date whose hours differ from its weekday's."""
+    """A date that differs, whatever its weekday and the official calendar say; without hours it is closed."""
 
-    model_config = _in_chinese("与平日时段不同的日期。")
+    model_config = _in_chinese("特殊日期，优先于每周时段与官方节假日；不写时段即休息。")
 
     day: date = _means("the date, without quotes: 2026-10-01", "日期，不加引号：2026-10-01")
     name: Text = _means("why it differs", "名称")
     hours: list[PeriodText] = _means("its periods; none is closed", "时段；为空即休息", [])
+    like: Weekday | None = _means(
+        "instead of `hours`: the weekday whose periods it has, for a make-up workday",
+        "代替 `hours`：按星期几的时段营业，用于调休上班日",
+        None,
+    )
+
+    def periods(self, week: tuple[tuple[Period, ...], ...]) -> tuple[Period, ...]:
+        """Return its own periods, or those of the weekday that it is like."""
+        return week[WEEKDAYS.index(self.like)] if self.like else _periods(self.hours)
 
 
 class CalendarEntry(Section):
@@ -171,12 +189,24 @@ class CalendarEntry(Section):
     key: Key = _means("names the calendar", "营业时间标识")
     timezone: Zone | None = _means("its time zone; else the centre's", "时区；缺省为中心时区", None)
     week: Week = _means("periods by weekday", "每周时段", Week())
+    holidays: HolidayCode | None = _means(
+        "whose public holidays (closed) and make-up workdays (open) it follows, ISO 3166: `CN`, `DE-BE`",
+        "遵循哪里的法定节假日（休息）与调休上班日（营业），ISO 3166：`CN`、`DE-BE`",
+        None,
+    )
+    confirmed_years: list[Year] = _means(
+        "years that need no warning any more: what was announced for them is in `days`",
+        "不再提示“未公布”的年份：官方安排已写入 `days`",
+        [],
+    )
     days: list[DayEntry] = _means("the dates that differ", "与平日不同的日期", [])
 
     def hours(self, centre_zone: str) -> Hours:
         """Return the hours as the calendar's rules compute with them."""
-        days = {entry.day: SpecialDay(entry.name, _periods(entry.hours)) for entry in self.days}
-        return Hours(self.timezone or centre_zone, self.week.periods(), days)
+        week = self.week.periods()
+        days = {entry.day: SpecialDay(entry.name, entry.periods(week)) for entry in self.days}
+        public = public_days(self.holidays, sorted(set(self.confirmed_years)))
+        return Hours(self.timezone or centre_zone, week, days, public)
 
 
 class SkillEntry(Section):

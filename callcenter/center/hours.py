@@ -18,11 +18,19 @@ def check_overlaps(draft: Draft) -> Iterator[Finding]:
 
 
 def check_days(draft: Draft) -> Iterator[Finding]:
-    """A date may differ in one way only."""
+    """A date may differ in one way only, and has its periods from one place."""
     for calendar in draft.tables("calendars"):
         seen = Seen(draft, "day")
         for day in calendar.tables("days"):
             yield from seen.again(day.at("day"), str(day.values.get("day")))
+            yield from _like(day, calendar.table("week"))
+
+
+def check_confirmed(draft: Draft) -> Iterator[Finding]:
+    """Only an official calendar has years to confirm."""
+    for calendar in draft.tables("calendars"):
+        if calendar.values.get("confirmed_years") and not calendar.values.get("holidays"):
+            yield calendar.at("confirmed_years"), "follows no official calendar; give holidays too"
 
 
 def check_opens(draft: Draft) -> Iterator[Finding]:
@@ -33,6 +41,16 @@ def check_opens(draft: Draft) -> Iterator[Finding]:
             day.values.get("hours") for day in calendar.tables("days")
         ):
             yield calendar.at("week"), "never opens; give at least one period"
+
+
+def _like(day: Table, week: Table) -> Iterator[Finding]:
+    like = day.values.get("like")
+    if not like:
+        return
+    if day.values.get("hours"):
+        yield day.at("like"), "has hours already; give one of the two"
+    elif not week.values.get(str(like)):
+        yield day.at("like"), f'"{like}" has no periods in this week'
 
 
 def _overlap(table: Table, key: str) -> Iterator[Finding]:

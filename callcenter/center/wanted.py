@@ -83,7 +83,8 @@ def describe_hours(hours: Hours) -> dict[str, Any]:
         f"days.{day.isoformat()}": [special.name, *(write_period(period) for period in special.periods)]
         for day, special in sorted(hours.days.items())
     }
-    return {"timezone": hours.zone, **week, **days}
+    public = {"holidays": hours.public.code, "confirmed_years": list(hours.public.confirmed)}
+    return {"timezone": hours.zone, **public, **week, **days}
 
 
 def _line_references(entry: LineEntry) -> dict[str, Any]:

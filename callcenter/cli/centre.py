@@ -37,10 +37,11 @@ def apply(
     except CallCenterError as wrong:
         _refuse(wrong, as_json=as_json)
         raise typer.Exit(1) from None
+    hints = advice(centre, clock.system())
     if as_json:
-        _tell_json(advice(centre), changes)
+        _tell_json(hints, changes)
     else:
-        _tell(file, advice(centre), changes)
+        _tell(file, hints, changes)
 
 
 def _text(file: Path) -> str:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import sqlalchemy as sa
+import structlog
 
+from callcenter.calendars.queries import unconfirmed
 from callcenter.callbacks.queries import due_callbacks
 from callcenter.calls import queries as calls
 from callcenter.dialing.actions import ring_bells
@@ -24,6 +26,7 @@ from callcenter.switchboard import outcomes
 from callcenter.switchboard.offers import miss_offer
 
 Sweep = Callable[[Work], None]
+log = structlog.get_logger()
 SILENCE = timedelta(seconds=60)
 
 
@@ -134,6 +137,13 @@ def old_notices(work: Work) -> None:
         forget_notices(session, work.at())
 
 
+def unconfirmed_years(work: Work) -> None:
+    """Warn of a coming year whose days off are not announced yet: promises are about to reach into it."""
+    with work.db.reading() as session:
+        for key, year in unconfirmed(session, work.at()):
+            log.warning("calendar.unconfirmed", calendar=key, year=year)
+
+
 SWEEPS = (
     Due("ring_timeouts", 1, ring_timeouts),
     Due("returning_agents", 1, returning_agents),
@@ -146,4 +156,5 @@ SWEEPS = (
     Due("unmeasured_offers", 15, unmeasured_offers),
     Due("late_promises", 15, late_promises),
     Due("old_notices", 15, old_notices),
+    Due("unconfirmed_years", 86400, unconfirmed_years),
 )

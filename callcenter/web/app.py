@@ -1,5 +1,6 @@
 """The web application: webhooks, API, health, metrics."""
 
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
+from callcenter.calendars import official
 from callcenter.health import readiness
 from callcenter.jobs import Work
 from callcenter.settings import Settings
@@ -51,6 +53,7 @@ def create_app(work: Work, settings: Settings) -> Starlette:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         app.state.draining = False
+        threading.Thread(target=official.warm_up, daemon=True).start()
         yield
         app.state.draining = True
         work.db.dispose()

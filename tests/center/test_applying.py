@@ -20,6 +20,7 @@ from callcenter.routing.models import AgentState, AgentStateChange
 from callcenter.staff.queries import agent_by_key, agents, skills_of
 from tests.center import FULL, MINIMAL, changed
 
+WHOLE = "'09:00-12:00', '13:30-18:00'"
 NOON = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
 
 
@@ -74,7 +75,20 @@ def test_the_examples_hotline_is_open_at_any_hour_and_its_branches_keep_office_h
     week = [NOON + timedelta(minutes=30 * step) for step in range(7 * 48)]
     assert all(is_open(always, at) for at in week)
     assert {is_open(office, at) for at in week} == {True, False}
-    assert office.days[date(2026, 10, 1)].periods == ()
+    assert office.days[date(2026, 12, 11)].periods == ()
+    assert office.days[date(2027, 1, 9)].periods == office.week[4]
+    assert office.periods(date(2026, 10, 1)) == ()
+
+
+def test_a_calendar_that_follows_another_country_is_told(database: Database) -> None:
+    apply(database, FULL)
+    text = changed(FULL, 'holidays = "CN" ', 'holidays = "HK"\nconfirmed_years = [2028, 2027, 2027] ')
+    assert apply(database, text) == [
+        "calendar office changed",
+        "holidays: CN -> HK",
+        "confirmed_years: [] -> [2027, 2028]",
+    ]
+    assert apply(database, text) == []
 
 
 def test_agents_are_reached_where_their_file_says(database: Database) -> None:
@@ -105,14 +119,15 @@ def test_a_change_names_each_value(database: Database) -> None:
     text = changed(FULL, "wrap_up_seconds = 30", "wrap_up_seconds = 45")
     text = changed(text, "rings_timeout = 4", "rings_timeout = 6")
     text = changed(text, 'fri = ["09:00-12:00", "13:30-18:00"]', 'fri = ["09:00-12:00"]')
-    text = changed(text, "2026-10-01", "2026-10-02")
+    text = changed(text, "2026-12-11", "2026-12-12")
     assert apply(database, text) == [
         "centre xinghe changed",
         "policies.wrap_up_seconds: 30 -> 45",
         "calendar office changed",
         "week.fri: ['09:00-12:00', '13:30-18:00'] -> ['09:00-12:00']",
-        "days.2026-10-02: - -> ['国庆节']",
-        "days.2026-10-01: ['国庆节'] -> -",
+        "days.2026-12-12: - -> ['公司年会']",
+        f"days.2027-01-09: ['补公司年会的班', {WHOLE}] -> ['补公司年会的班', '09:00-12:00']",
+        "days.2026-12-11: ['公司年会'] -> -",
         "line chengdu changed",
         "rings_timeout: 4 -> 6",
     ]

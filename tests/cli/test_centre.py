@@ -1,6 +1,7 @@
 """`callcenter apply`: what an operator and a script read."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -8,11 +9,13 @@ import typer
 from click.testing import Result
 from typer.testing import CliRunner
 
+from callcenter import clock
 from callcenter.cli.centre import register
 from callcenter.db import Database
 from callcenter.organisation.queries import centre
 from tests.center import EXAMPLES, FULL, changed
 
+SUMMER = datetime(2026, 7, 1, tzinfo=UTC)
 FILE = str(EXAMPLES / "xinghe.toml")
 app = typer.Typer()
 register(app)
@@ -28,6 +31,7 @@ def run(database: Database, monkeypatch: pytest.MonkeyPatch) -> "Run":
     """The command line over a database with the schema."""
     url = database.engine.url.render_as_string(hide_password=False)
     monkeypatch.setenv("DATABASE_URL", url)
+    monkeypatch.setattr(clock, "system", lambda: SUMMER)
     return Run()
 
 
@@ -56,6 +60,15 @@ def test_apply_tells_what_changed_and_then_nothing(run: Run, database: Database)
 def test_the_file_may_be_named_by_the_environment(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CENTER_FILE", FILE)
     assert run("--check").stdout == f"{FILE}: valid\n"
+
+
+# 2026-11-21: the State Council's notice for 2027 is not in the library yet.
+def test_a_year_that_is_not_confirmed_is_told_by_check_and_apply(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "system", lambda: datetime(2026, 11, 21, tzinfo=UTC))
+    for arguments in ((FILE, "--check"), (FILE,)):
+        assert "advice: calendar office: 2027 not confirmed" in run(*arguments).stderr
 
 
 def test_check_touches_no_database(monkeypatch: pytest.MonkeyPatch) -> None:

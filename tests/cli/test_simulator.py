@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from callcenter import clock
 from callcenter.center.actions import apply_centre
 from callcenter.center.reading import parse
 from callcenter.cli import make_app
@@ -182,6 +183,17 @@ def test_doctor_names_each_part_that_is_ill(
     well, said = examined()[part]
     assert not well
     assert words in said
+
+
+# 2027 is not confirmed in the autumn of 2026: somebody's task, and no reason to refuse calls.
+def test_doctor_warns_of_a_year_that_is_not_confirmed(
+    environ: dict[str, str], centre: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "system", lambda: NOW)
+    assert examined()["calendar"][0]
+    monkeypatch.setenv("LANG", "zh_CN.UTF-8")
+    told = run("doctor").stdout
+    assert "WARNING  calendar: 营业时间 office：2027 年的官方放假安排尚未确认" in told
 
 
 def test_doctor_tells_a_person_too(environ: dict[str, str]) -> None:

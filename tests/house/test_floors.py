@@ -24,6 +24,8 @@ PLANTED = [
     ("web-framework", "callcenter/calls/actions.py", "starlette"),
     ("queue", "callcenter/jobs.py", "rq"),
     ("carrier", "ivr/words.py", "twilio"),
+    ("rules-are-pure", "callcenter/calendars/rules.py", "holidays"),
+    ("official-calendars", "callcenter/callbacks/rules.py", "holidays"),
     ("migrations", "migrations/versions/0001_lay_the_ground.py", "callcenter.ids"),
 ]
 

@@ -14,7 +14,10 @@ from tests.servers import ROOT
 
 PRODUCT = ("callcenter/", "ivr/", "migrations/")
 # What a concept has besides the usual files, each because it is a thing of its own.
-EXTRA = {"standards": frozenset({"figures", "formulas"})}
+EXTRA = {
+    "calendars": frozenset({"official", "words"}),
+    "standards": frozenset({"figures", "formulas"}),
+}
 
 
 @functools.cache

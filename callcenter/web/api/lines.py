@@ -6,7 +6,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from callcenter.calendars.queries import hours_of
-from callcenter.calendars.rules import Standing, standing
+from callcenter.calendars.rules import standing
+from callcenter.calendars.words import standing_words
 from callcenter.lines.models import Line
 from callcenter.lines.queries import lines as active_lines
 from callcenter.organisation.queries import branch
@@ -19,7 +20,10 @@ LINES = Cursor("lines", (str,))
 
 
 class LineItem(Shape):
-    """A hotline as it stands now. `why` says it in both languages; times are in the calendar's zone."""
+    """A hotline as it stands now. `why` says it in both languages; times are in the calendar's zone.
+
+    `special_day` names the holiday, make-up workday or override of today in the line's first language.
+    """
 
     id: UUID
     key: str
@@ -64,27 +68,9 @@ def _item(asked: Asked, line: Line) -> LineItem:
     now, zone = standing(hours, asked.at), ZoneInfo(hours.zone)
     return LineItem(
         id=line.id, key=line.key, number=line.number, branch=branch(asked.session, line.branch_id).key,
-        organisation=line.organisation, languages=line.languages, open=now.open, why=_why(now, zone),
-        special_day=now.special_day, closes_at=now.closes_at and now.closes_at.astimezone(zone),
+        organisation=line.organisation, languages=line.languages, open=now.open,
+        why=standing_words(now, zone), special_day=now.why.names.get(line.languages[0]),
+        closes_at=now.closes_at and now.closes_at.astimezone(zone),
         opens_at=now.opens_at and now.opens_at.astimezone(zone), timezone=hours.zone,
         rings_target=line.rings_target, service_level_seconds=line.service_level_seconds,
     )  # fmt: skip
-
-
-def _why(now: Standing, zone: ZoneInfo) -> dict[str, str]:
-    """Say why a line is open or closed: the hours of this week, or of a special day."""
-    if now.open:
-        zh, en = (
-            f"营业中{_until(now.closes_at, zone, '，至 {}')}",
-            f"open{_until(now.closes_at, zone, ' until {}')}",
-        )
-    else:
-        zh = f"已下班{_until(now.opens_at, zone, '，{} 开始')}"
-        en = f"closed{_until(now.opens_at, zone, ' until {}')}"
-    if now.special_day is None:
-        return {"zh-CN": zh, "en-US": en}
-    return {"zh-CN": f"{zh}（{now.special_day}）", "en-US": f"{en} ({now.special_day})"}
-
-
-def _until(at: datetime | None, zone: ZoneInfo, words: str) -> str:
-    return words.format(at.astimezone(zone).strftime("%Y-%m-%d %H:%M")) if at else ""

@@ -320,6 +320,6 @@ def test_lines_tell_whether_they_are_open_and_why(house: House, supervisor: Test
     lines = {item["key"]: item for item in supervisor.get("/lines").json()["items"]}
     assert lines.keys() == {"hotline", "closed"}
     assert lines["hotline"]["open"] is True
-    assert lines["hotline"]["why"] == {"zh-CN": "营业中", "en-US": "open"}
+    assert lines["hotline"]["why"] == {"zh-CN": "全天候营业", "en-US": "open around the clock"}
     assert (lines["closed"]["open"], lines["closed"]["opens_at"]) == (False, None)
-    assert lines["closed"]["why"]["zh-CN"] == "已下班"
+    assert lines["closed"]["why"]["zh-CN"] == "从不营业"
