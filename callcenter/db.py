@@ -17,6 +17,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from callcenter.errors import Unavailable
+from callcenter.postgresql import Pipelined, is_dead
 
 WRITER_WAIT_SECONDS = 2.0
 JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
@@ -131,14 +132,32 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
+def _connect_pipelined(_dialect: Any, _record: Any, words: list[Any], named: dict[str, Any]) -> Any:
+    return Pipelined.connect(*words, **named, autocommit=True)
+
+
+def _refuse_dead(connection: Any, _record: Any, _proxy: Any) -> None:
+    """A connection that died in the pool is replaced before anybody uses it, without a round trip."""
+    if is_dead(connection):
+        raise sa.exc.DisconnectionError("the server has closed this connection")
+
+
 def make_engine(url: str, **options: Any) -> sa.Engine:
     """Return an engine for either back end, prepared as every process needs it."""
     if not url.startswith("sqlite"):
-        return sa.create_engine(url, pool_pre_ping=True, pool_size=20, max_overflow=20, **options)
+        engine = sa.create_engine(url, pool_size=20, max_overflow=20, **options)
+        event.listen(engine, "checkout", _refuse_dead)
+        return engine
     engine = sa.create_engine(url, connect_args={"check_same_thread": False, "timeout": 2}, **options)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _pipeline(engine: sa.Engine) -> None:
+    """Let transactions travel as pipelines; rows that changed are then counted by RETURNING alone."""
+    event.listen(engine, "do_connect", _connect_pipelined)
+    engine.dialect.supports_sane_rowcount = engine.dialect.supports_sane_multi_rowcount = False
 
 
 class Database:
@@ -147,6 +166,8 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self.engine = make_engine(url)
+        if not url.startswith("sqlite"):
+            _pipeline(self.engine)
         self._write_engine = self.engine.execution_options(writing=True)
         path = self.engine.url.database
         self._writer = WriterLock(Path(f"{path}.lock")) if url.startswith("sqlite") and path else None

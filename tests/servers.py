@@ -133,6 +133,14 @@ class Cluster:
     def start(self) -> None:
         """Make the cluster and start it; returns when it answers."""
         self._run("initdb", "-D", "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
+        self._serve()
+
+    def restart(self) -> None:
+        """Stop the server, whoever is connected, and start it on the same data."""
+        self.stop()
+        self._serve()
+
+    def _serve(self) -> None:
         settings = FAST_AND_FORGETFUL | {"unix_socket_directories": str(self.home)}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         self._server = spawn(

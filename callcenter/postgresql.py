@@ -1,0 +1,122 @@
+"""Connections to PostgreSQL on which nobody waits without need.
+
+A round trip costs a caller more than most statements do. So a transaction is one pipeline (PostgreSQL
+manual, "Pipeline Mode"): BEGIN, and every INSERT, UPDATE and DELETE that returns nothing, travel with the
+next statement whose rows somebody wants, or with COMMIT. What PostgreSQL has against a statement is
+raised by the next one that is waited for, at the latest by COMMIT, which then has kept nothing.
+"""
+
+import re
+import select
+from contextlib import suppress
+from typing import Any, Self
+
+import psycopg
+
+_WAITS_FOR_NOBODY = re.compile(r"(?!.*\bRETURNING\b)(INSERT|UPDATE|DELETE)\s", re.DOTALL)
+# Statements are prepared at their second use, and all that a process has are kept.
+_PREPARE_AFTER = 1
+_PREPARED_MOST = 500
+
+
+class PipelinedCursor(psycopg.Cursor[Any]):
+    """Runs a statement: waits for its rows if it has any, else for nothing."""
+
+    _conn: "Pipelined"
+
+    def execute(self, query: str, params: Any = None, **how: Any) -> Self:  # type: ignore[override]
+        """Send BEGIN if it is due, then the statement; wait where waiting is worth anything."""
+        self._conn.begin(query)
+        try:
+            super().execute(query, params, **how)
+        except psycopg.Error:
+            self._conn.calm_down()
+            raise
+        if self._conn.is_awaited(query):
+            self._conn.settle()
+        return self
+
+    def executemany(  # type: ignore[override]
+        self, query: str, params_seq: Any, *, returning: bool = False
+    ) -> None:
+        """Send BEGIN if it is due, then the statement for every set of parameters, and wait."""
+        self._conn.begin(query)
+        try:
+            super().executemany(query, params_seq, returning=returning)
+        except psycopg.Error:
+            self._conn.calm_down()
+            raise
+        self._conn.settle()
+
+
+class Pipelined(psycopg.Connection[Any]):
+    """A connection that is in pipeline mode all its life; only one thread uses it at a time.
+
+    `autocommit` is psycopg's, which is always on underneath: BEGIN and COMMIT are sent here.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.cursor_factory = PipelinedCursor
+        self.prepare_threshold, self.prepared_max = _PREPARE_AFTER, _PREPARED_MOST
+        self._commits_itself = self._begun = self._has_savepoint = False
+        self._pipeline = self._pipe = psycopg.Pipeline(self)
+        self._pipe.__enter__()
+
+    @property
+    def autocommit(self) -> bool:
+        """Say whether every statement is a transaction of its own."""
+        return self._commits_itself
+
+    @autocommit.setter
+    def autocommit(self, value: bool) -> None:
+        self._commits_itself = value
+
+    def begin(self, query: str) -> None:
+        """Send BEGIN before the first statement of a transaction, without waiting."""
+        if not self._begun and not self._commits_itself:
+            self._begun, self._has_savepoint = True, False
+            self._send("BEGIN")
+        self._has_savepoint = self._has_savepoint or query.startswith("SAVEPOINT")
+
+    def calm_down(self) -> None:
+        """After a statement has failed, end this pipeline: what comes next is heard again."""
+        with suppress(psycopg.Error):
+            self.settle()
+
+    def is_awaited(self, query: str) -> bool:
+        """Say whether to wait for a statement: for its rows, or for its fault, which a savepoint undoes."""
+        return self._has_savepoint or _WAITS_FOR_NOBODY.match(query) is None
+
+    def settle(self) -> None:
+        """Wait until everything that was sent has been answered; raise the first thing that went wrong."""
+        self._pipe.sync()
+
+    def commit(self) -> None:
+        """Commit what was begun; raise what went wrong before, and then nothing was kept."""
+        if self._begun:
+            self._send("COMMIT")
+            self.settle()
+            self._begun = False
+
+    def rollback(self) -> None:
+        """Undo what was begun, whatever became of statements that nobody has waited for."""
+        if self._begun:
+            self.calm_down()
+            super().rollback()
+            self._begun = False
+
+    def _send(self, command: str) -> None:
+        psycopg.Cursor(self).execute(command, prepare=False)
+
+
+def is_dead(connection: psycopg.Connection[Any]) -> bool:
+    """Say whether the server has left a resting connection, without asking it.
+
+    Nobody speaks on a connection that rests; one that has something to read was told that it ends.
+    """
+    if connection.closed:
+        return True
+    watch = select.poll()
+    watch.register(connection.fileno(), select.POLLIN)
+    return bool(watch.poll(0))
