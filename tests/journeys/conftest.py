@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -152,7 +153,7 @@ def _post(web: TestClient, request: WebhookRequest) -> WebhookResponse:
 
 
 @pytest.fixture
-def hotline(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hotline]:
+def hotline(database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hotline]:
     """The example centre on a Monday morning, nobody logged in.
 
     Every other webhook reaches another web process: nothing of a call may live in one (reliability F). The
@@ -176,6 +177,7 @@ def hotline(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hot
             "TWILIO_ACCOUNT_SID": ACCOUNT,
             "TWILIO_AUTH_TOKEN": TOKEN,
             "DATABASE_URL": "sqlite:///not-used.sqlite",
+            "SPOOL_DIR": str(tmp_path / "spool"),
         }
     )
     other = replace(work, db=Database(database.url))
