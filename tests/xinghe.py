@@ -40,3 +40,10 @@ def log_in(work: Work, *keys: str) -> None:
     for key in keys:
         with work.transaction() as session:
             set_agent_state(session, agent_id(work, key), "available", None, work.at(), "test")
+
+
+def log_out(work: Work, *keys: str) -> None:
+    """Send agents home; who is on a call goes afterwards."""
+    for key in keys:
+        with work.transaction() as session:
+            set_agent_state(session, agent_id(work, key), "offline", None, work.at(), "test")

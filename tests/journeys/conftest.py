@@ -6,11 +6,12 @@ run when their bell rings, the clock ticks every virtual second.
 
 from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
-from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import urlsplit
 
 import pytest
@@ -152,16 +153,15 @@ def _post(web: TestClient, request: WebhookRequest) -> WebhookResponse:
     return WebhookResponse(answer.status_code, answer.headers.get("content-type", ""), answer.content)
 
 
-@pytest.fixture
-def hotline(database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hotline]:
-    """The example centre on a Monday morning, nobody logged in.
+@contextmanager
+def opened(database: Database, *, seed: int = 1, at: datetime = MONDAY_MORNING) -> Iterator[Hotline]:
+    """Yield the example centre, on a Monday morning unless told otherwise, nobody logged in.
 
     Every other webhook reaches another web process: nothing of a call may live in one (reliability F). The
     deadline of a webhook runs on this machine's clock, which a busy machine outruns.
     """
-    monkeypatch.setattr(bridge, "DEADLINE_SECONDS", 60.0)
-    clock = VirtualClock(MONDAY_MORNING)
-    options = Settings(account_sid=ACCOUNT, auth_token=TOKEN, calls_per_second=10.0)
+    clock = VirtualClock(at)
+    options = Settings(account_sid=ACCOUNT, auth_token=TOKEN, calls_per_second=10.0, seed=seed)
     webs: list[TestClient] = []
     turns = count()
     net = Network(
@@ -177,11 +177,11 @@ def hotline(database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
             "TWILIO_ACCOUNT_SID": ACCOUNT,
             "TWILIO_AUTH_TOKEN": TOKEN,
             "DATABASE_URL": "sqlite:///not-used.sqlite",
-            "SPOOL_DIR": str(tmp_path / "spool"),
         }
     )
     other = replace(work, db=Database(database.url))
     with (
+        patch.object(bridge, "DEADLINE_SECONDS", 60.0),
         TestClient(create_app(work, settings), base_url=PUBLIC_URL) as web,
         TestClient(create_app(other, settings), base_url=PUBLIC_URL) as second,
     ):
@@ -192,5 +192,12 @@ def hotline(database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
             rig.open_at(number)
         net.every(1, rig.ticker.tick)
         net.after_each(rig.run_jobs)
+        yield rig
+
+
+@pytest.fixture
+def hotline(database: Database) -> Iterator[Hotline]:
+    """The example centre under test; whatever the test does, its calls can be played again."""
+    with opened(database) as rig:
         yield rig
         assert rig.played_again() == [], "every call of a journey gives the same TwiML again"

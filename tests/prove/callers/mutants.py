@@ -1,0 +1,28 @@
+"""Small faults, planted to see whether the judge sees them."""
+
+from contextlib import AbstractContextManager
+from typing import Any
+from unittest.mock import patch
+
+from callcenter.switchboard import answers
+from ivr import asks, twiml
+from ivr.flow import message
+
+
+def no_goodbye() -> AbstractContextManager[Any]:
+    """Hang up without a word."""
+    real = message.end
+    return patch.object(message, "end", lambda m, ending, *says: real(m, ending))
+
+
+def no_ticket() -> AbstractContextManager[Any]:
+    """Tell the caller a ticket's number, and open none."""
+    return patch.dict(
+        answers._ANSWERS, {asks.OpenTicket: lambda _desks, _ask: asks.TicketOpened("261123001")}
+    )
+
+
+def too_long_a_sentence() -> AbstractContextManager[Any]:
+    """Say more than fits into one Say (Twilio 13521: 4,500 encoded bytes)."""
+    real = twiml.speak
+    return patch.object(twiml, "speak", lambda say: real(say) * 40)
