@@ -22,6 +22,11 @@ JOBS = Counter(
     "callcenter_jobs_total", "Jobs performed, by name and result (done, failed).", ["name", "result"]
 )
 JOB_SECONDS = Histogram("callcenter_job_seconds", "How long a job took.", ["name"], buckets=_REQUEST_BUCKETS)
+SPOOLED = Counter(
+    "callcenter_spooled_total",
+    "What was put on the disk while the database was away, by kind and result (kept, lost, brought_home).",
+    ["kind", "result"],
+)
 BELLS = Counter("callcenter_bells_total", "Jobs handed to Redis, by result (rung, lost).", ["result"])
 CARRIER_REQUESTS = Counter(
     "callcenter_carrier_requests_total", "Requests to the carrier, by verb and result.", ["verb", "result"]

@@ -140,6 +140,7 @@ class Settings(BaseModel):
     twilio_twiml_app_sid: str | None = None
     twilio_api_url: Annotated[str, AfterValidator(_api_url)] | None = None
     center_file: Path | None = None
+    spool_dir: Path = Path("var/spool")
     test_clock: Path | None = None
 
 

@@ -107,6 +107,21 @@ class CallWords(Base):
     document: Mapped[str | None] = mapped_column(sa.Text)
 
 
+class Lookback(Base):
+    """How far the carrier's own lists were compared with ours (decision 0022).
+
+    Nothing before `first_at` is ours: that is when this installation looked first. Everything that began
+    before `until` was compared. `asked_at` is when somebody last went to look.
+    """
+
+    __tablename__ = "lookbacks"
+
+    name: Mapped[str] = mapped_column(sa.String(20), primary_key=True)
+    first_at: Mapped[datetime]
+    until: Mapped[datetime]
+    asked_at: Mapped[datetime]
+
+
 class Recording(Base):
     """A recording at the carrier, known by its SID; the audio is only ever fetched through us."""
 

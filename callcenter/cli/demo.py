@@ -70,6 +70,7 @@ def demo_environment(port: int, redis_url: str) -> dict[str, str]:
         "CALLCENTER_MODE": "demo",
         "DATABASE_URL": f"sqlite:///{FOLDER / 'callcenter.sqlite'}",
         "REDIS_URL": redis_url,
+        "SPOOL_DIR": str(FOLDER / "spool"),
         "PORT": str(port),
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
         "SECRET_KEY": secrets.token_urlsafe(48),

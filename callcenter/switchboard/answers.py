@@ -21,7 +21,7 @@ from callcenter.routing.models import Wait
 from callcenter.routing.queries import agents_on_duty, live_wait, mean_handle_seconds, position
 from callcenter.routing.rules import expected_wait, told_wait
 from callcenter.switchboard.facts import skill_for
-from callcenter.tickets.actions import open_ticket
+from callcenter.tickets.actions import mark_emergency, open_ticket
 from callcenter.tickets.models import Ticket
 from callcenter.tickets.queries import newest_ticket_of_number, ticket_by_number, ticket_of_call
 from ivr import asks
@@ -61,7 +61,13 @@ class CallerDesks:
 
 
 def ticket_for(
-    session: Session, call: Call, kind: str, at: datetime, *, problem: str | None = None
+    session: Session,
+    call: Call,
+    kind: str,
+    at: datetime,
+    *,
+    problem: str | None = None,
+    emergency: bool = False,
 ) -> Ticket:
     """Return the call's ticket, opened now if it has none (TK-1); the caller is remembered with it (CU-1)."""
     known = ticket_of_call(session, call.id)
@@ -80,12 +86,23 @@ def ticket_for(
         at=at,
         actor="ivr",
         problem=problem,
+        emergency=emergency,
     )
 
 
-def message_ticket(session: Session, call: Call, seconds: int, at: datetime) -> Ticket:
-    """Return the ticket of a voice message; the sound is with the call."""
-    return ticket_for(session, call, "general", at, problem=f"voice message, {seconds} s")
+def message_ticket(
+    session: Session, call: Call, seconds: int, at: datetime, *, emergency: bool = False
+) -> Ticket:
+    """Return the ticket of a voice message; the sound is with the call.
+
+    An emergency is a message that was left because we could not answer: its ticket says so, also where the
+    call had one before.
+    """
+    said = f"voice message, {seconds} s"
+    ticket = ticket_for(session, call, "general", at, problem=said, emergency=emergency)
+    if emergency:
+        mark_emergency(session, ticket, at, problem=said)
+    return ticket
 
 
 def _open_ticket(desks: CallerDesks, ask: asks.OpenTicket) -> asks.TicketOpened:

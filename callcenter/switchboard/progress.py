@@ -206,11 +206,20 @@ def _in_room(session: Session, offer: Offer, event: str, leg: Leg | None, at: da
 
 
 def recording(
-    session: Session, *, sid: str, call_sid: str, seconds: int, from_raw: str, to_raw: str, at: datetime
+    session: Session,
+    *,
+    sid: str,
+    call_sid: str,
+    seconds: int,
+    from_raw: str,
+    to_raw: str,
+    at: datetime,
+    emergency: bool = False,
 ) -> None:
     """Keep a voice message: it belongs to its call, and its call has a ticket (TK-1).
 
     A message that was left while no row could be written makes the call's row now, from its address.
+    `emergency` marks the ticket of one that was left because we could not answer.
     """
     leg = calls.leg_by_sid(session, call_sid, lock=True)
     if leg is None:
@@ -223,7 +232,7 @@ def recording(
         return
     call = calls.call_by_id(session, leg.call_id, lock=True)
     call.message_left = True
-    message_ticket(session, call, seconds, at)
+    message_ticket(session, call, seconds, at, emergency=emergency)
     reconsider_outcome(session, call, short_call_seconds=_short_call(session, call), at=at)
 
 
@@ -234,21 +243,22 @@ def room_recording(session: Session, *, sid: str, room: str, seconds: int, at: d
         keep_recording(session, sid=sid, call_id=offer.call_id, kind="talk", seconds=seconds, at=at)
 
 
-def fault(session: Session, *, sid: str, from_raw: str, to_raw: str, code: str, at: datetime) -> None:
-    """Note that the carrier could not use our answer and fell back (Twilio: ErrorCode, ErrorUrl)."""
+def fault(session: Session, *, sid: str, from_raw: str, to_raw: str, what: str, at: datetime) -> None:
+    """Note that a caller met our fault: `what` is `apology` or `fallback`, and why or the carrier's code."""
     line = inbound.find_line(session, to_raw)
     call, leg = inbound.open_call(session, sid=sid, line=line, from_raw=from_raw, to_raw=to_raw, at=at)
-    call.fault = call.fault or f"fallback {code}"[:60]
+    call.fault = call.fault or what[:60]
     record_event(
         session,
         call_id=call.id,
         leg_sid=leg.sid,
-        key=f"fallback:{code}",
-        kind="fallback",
+        key=what.replace(" ", ":", 1),
+        kind=what.partition(" ")[0],
         at=at,
         recorded_at=at,
-        detail={"code": code},
+        detail={"code": what.partition(" ")[2]},
     )
+    reconsider_outcome(session, call, short_call_seconds=_short_call(session, call), at=at)
 
 
 def reconciled(session: Session, leg: Leg, call: CarrierCall, at: datetime) -> None:

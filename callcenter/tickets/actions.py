@@ -39,6 +39,7 @@ def open_ticket(
     subject: str | None = None,
     problem: str | None = None,
     owner_agent_id: UUID | None = None,
+    emergency: bool = False,
 ) -> Ticket:
     """Open a ticket, give it its number, and start the time limits of its kind."""
     _check("kind", kind, KINDS)
@@ -46,7 +47,7 @@ def open_ticket(
     ticket = Ticket(
         id=ids.new(), number=_next_number(session, at), kind=kind, channel=channel, state="new",
         line_id=line_id, call_id=call_id, customer_id=customer_id, owner_agent_id=owner_agent_id,
-        language=language, created_at=at, updated_at=at, version=1,
+        language=language, created_at=at, updated_at=at, version=1, emergency=emergency,
     )  # fmt: skip
     session.add(ticket)
     session.flush()
@@ -101,6 +102,17 @@ def change_ticket(
     kept = {field: value for field, value in changes.items() if field not in _WORDS}
     _note(session, ticket, "changed", at, actor, {**kept, "fields": sorted(changes)})
     return ticket
+
+
+def mark_emergency(session: Session, ticket: Ticket, at: datetime, *, problem: str) -> None:
+    """Say of an older ticket that its caller met our fault and left a message; once, and not of a new one."""
+    if ticket.emergency:
+        return
+    ticket.emergency = True
+    words = queries.ticket_words(session, ticket.id)
+    words.problem = words.problem or problem
+    _touch(session, ticket, at)
+    _note(session, ticket, "message", at, "ivr", {"emergency": True})
 
 
 def close_ticket(

@@ -31,6 +31,7 @@ class Ticket(Base):
     updated_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
+    emergency: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
 
 
 class TicketWords(Base):

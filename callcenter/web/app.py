@@ -18,10 +18,13 @@ from callcenter.settings import Settings
 from callcenter.web import progress, voice
 from callcenter.web.api import routes as api_routes
 from callcenter.web.api.problems import Problem, problem_response
-from callcenter.web.apology import apology, spoken
+from callcenter.web.apology import Tongues, spoken
 from callcenter.web.audio import hold_music, over_and_over
+from callcenter.web.emergency import Emergency
 from callcenter.web.front import front_door
+from callcenter.web.recovery import Recovery
 from callcenter.web.signature import SignatureCheck
+from callcenter.web.spool import Spool
 from callcenter.web.twilio import Bridge
 
 API = "/api/v1"
@@ -50,16 +53,21 @@ register_url_convertor("ordinal", Ordinal())
 def create_app(work: Work, settings: Settings) -> Starlette:
     """Build the application of one process; two webhooks of one call may reach two of them."""
 
+    spool, tongues = Spool(settings.spool_dir), Tongues()
+
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         app.state.draining = False
         threading.Thread(target=official.warm_up, daemon=True).start()
+        recovery = Recovery(work, spool, tongues)
+        recovery.start()
         yield
         app.state.draining = True
+        recovery.stop()
         work.db.dispose()
 
     routes = [
-        *_webhooks(work, settings),
+        *_webhooks(work, settings, Emergency(work.public_url, spool, tongues)),
         *_audio(work),
         front_door(),
         *_health(work, settings),
@@ -75,12 +83,12 @@ def _nothing_here(request: Request, _missing: Exception) -> Response:
     return Response(status_code=404)
 
 
-def _webhooks(work: Work, settings: Settings) -> list[BaseRoute]:
+def _webhooks(work: Work, settings: Settings, emergency: Emergency) -> list[BaseRoute]:
     """Every address that the carrier may post to; the first three are entered in its console."""
     check = SignatureCheck(
         settings.twilio_auth_token or "", settings.public_url, settings.twilio_auth_token_secondary or ""
     )
-    bridge = Bridge(work, check, settings.twilio_account_sid or "")
+    bridge = Bridge(work, check, settings.twilio_account_sid or "", emergency)
     leg = "/twilio/leg/{attempt}/{token}"
 
     def post(path: str, endpoint: object) -> Route:
@@ -88,16 +96,16 @@ def _webhooks(work: Work, settings: Settings) -> list[BaseRoute]:
 
     return [
         post("/twilio/voice", bridge.voice(voice.arrived)),
-        post("/twilio/fallback", bridge.memory(lambda w: apology(work.public_url, w), progress.fallback)),
+        post("/twilio/fallback", bridge.fallback(progress.fallback)),
         post("/twilio/status", bridge.notice(progress.inbound_call)),
         post("/twilio/voice/{kind}/{number:ordinal}", bridge.voice(voice.caller_goes_on)),
         post(leg, bridge.voice(voice.picked_up)),
         post(leg + "/{kind}/{number:ordinal}", bridge.voice(voice.placed_goes_on)),
         post("/twilio/progress/{attempt}/{token}", bridge.notice(progress.placed_leg)),
         post("/twilio/conference", bridge.room_notice(progress.conference)),
-        post("/twilio/recording", bridge.notice(progress.recording)),
-        post("/twilio/recording/room/{room}", bridge.room_notice(progress.room_recording)),
-        post("/twilio/fallback/thanks", bridge.memory(lambda _: spoken("goodbye.thanks"))),
+        post("/twilio/recording", bridge.recording(progress.recording)),
+        post("/twilio/recording/room/{room}", bridge.recording(progress.room_recording, "ConferenceSid")),
+        post("/twilio/fallback/thanks", bridge.memory(emergency.thanks)),
         post("/twilio/fallback/leg", bridge.memory(lambda _: spoken("failure.ours"))),
     ]
 

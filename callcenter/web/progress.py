@@ -1,6 +1,5 @@
 """Status callbacks: legs, conferences, recordings, and the carrier's fallback."""
 
-import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -9,10 +8,10 @@ from sqlalchemy.orm import Session
 from callcenter.calls.rules import STATE_OF_STATUS
 from callcenter.jobs import Work
 from callcenter.switchboard import progress
+from callcenter.web.kept import Kept, message_of
 from callcenter.web.voice import proven_attempt
-from callcenter.web.webhook import Refused, Webhook, recorded_seconds
+from callcenter.web.webhook import Refused, Webhook
 
-_RECORDING = re.compile(r"RE[0-9a-f]{32}")
 # The carrier repeats a callback for minutes; a stamp that is a day off comes from a clock that is wrong.
 _BELIEVED = timedelta(days=1)
 _KEPT = ("SequenceNumber", "SipResponseCode", "CallDuration", "AnsweredBy")
@@ -45,40 +44,35 @@ def conference(_work: Work, session: Session, webhook: Webhook) -> None:
 
 
 def recording(_work: Work, session: Session, webhook: Webhook) -> None:
-    """POST /twilio/recording: a message's sound is there; who called whom may stand in the address."""
-    form = webhook.form
-    if not _RECORDING.fullmatch(form.get("RecordingSid", "")):
-        raise Refused("a recording's callback needs RecordingSid")
-    if form.get("RecordingStatus", "completed") != "completed":
-        return
-    progress.recording(
-        session,
-        sid=form["RecordingSid"],
-        call_sid=webhook.sid,
-        seconds=_seconds(form),
-        from_raw=webhook.query.get("from", ""),
-        to_raw=webhook.query.get("to", ""),
-        at=webhook.received_at,
-    )
+    """POST /twilio/recording: a message's sound is there; who called whom stands in an apology's address."""
+    kept = _told(webhook)
+    if kept is not None:
+        progress.recording(
+            session,
+            sid=kept.sid,
+            call_sid=kept.call_sid,
+            seconds=kept.seconds,
+            from_raw=kept.from_raw,
+            to_raw=kept.to_raw,
+            at=kept.received_at,
+            emergency="from" in webhook.query,
+        )
 
 
 def room_recording(_work: Work, session: Session, webhook: Webhook) -> None:
     """POST /twilio/recording/room/{room}: a talk was recorded."""
-    form = webhook.form
-    if not _RECORDING.fullmatch(form.get("RecordingSid", "")):
+    kept = _told(webhook)
+    if kept is not None:
+        progress.room_recording(
+            session, sid=kept.sid, room=kept.about, seconds=kept.seconds, at=kept.received_at
+        )
+
+
+def _told(webhook: Webhook) -> Kept | None:
+    """Return the recording that is told of; None while it still runs, or when there is nothing on it."""
+    if "RecordingSid" not in webhook.form:
         raise Refused("a recording's callback needs RecordingSid")
-    progress.room_recording(
-        session,
-        sid=form["RecordingSid"],
-        room=webhook.path["room"],
-        seconds=_seconds(form),
-        at=webhook.received_at,
-    )
-
-
-def _seconds(form: dict[str, str]) -> int:
-    """Read RecordingDuration: whole seconds, nothing when the carrier does not say."""
-    return recorded_seconds(form.get("RecordingDuration") or "0")
+    return message_of(webhook)
 
 
 def fallback(_work: Work, session: Session, webhook: Webhook) -> None:
@@ -89,7 +83,7 @@ def fallback(_work: Work, session: Session, webhook: Webhook) -> None:
         sid=webhook.sid,
         from_raw=form.get("From", ""),
         to_raw=form.get("To", ""),
-        code=form.get("ErrorCode", "")[:10],
+        what=f"fallback {form.get('ErrorCode', '')[:10]}",
         at=webhook.received_at,
     )
 

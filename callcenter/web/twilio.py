@@ -24,7 +24,7 @@ from starlette.responses import Response
 from callcenter import metrics
 from callcenter.errors import CallCenterError
 from callcenter.jobs import Work
-from callcenter.web.apology import apology
+from callcenter.web.emergency import Emergency
 from callcenter.web.form import is_form, read_form
 from callcenter.web.signature import SignatureCheck
 from callcenter.web.webhook import Refused, Webhook
@@ -56,6 +56,7 @@ class TooLate(CallCenterError):
 
 
 Handler = Callable[[Work, Session, Webhook], str | None]
+Keep = Callable[[Webhook], Awaitable[bool]]
 
 
 class Endpoint(Protocol):
@@ -68,8 +69,9 @@ class Endpoint(Protocol):
 class Bridge:
     """Makes endpoints of handlers: plain functions (work, session, webhook) -> TwiML or None."""
 
-    def __init__(self, work: Work, check: SignatureCheck, account_sid: str) -> None:
+    def __init__(self, work: Work, check: SignatureCheck, account_sid: str, emergency: Emergency) -> None:
         self._work = work
+        self._emergency = emergency
         self._check = check
         self._account_sid = account_sid
         self._limiter = anyio.CapacityLimiter(THREADS)
@@ -82,16 +84,34 @@ class Bridge:
         """Answer a status callback: nothing to say, and a fault is a 500 that the carrier may note."""
         return self._endpoint("notice", partial(self._note, handler))
 
+    def recording(self, handler: Handler, about: str = "CallSid") -> Endpoint:
+        """Answer a recording's callback: what the database does not take at once is spooled."""
+        noting = partial(self._note, handler, keep=self._emergency.keep_message)
+        return self._endpoint("notice", noting, about=about)
+
     def room_notice(self, handler: Handler) -> Endpoint:
         """Answer a status callback about a conference, which may be about no call in particular."""
         return self._endpoint("notice", partial(self._note, handler), about="ConferenceSid")
 
-    def memory(self, answer: Callable[[Webhook], str], then: Handler | None = None) -> Endpoint:
-        """Answer from memory alone: no database, no thread; what is to be noted is noted afterwards."""
+    def memory(self, answer: Callable[[Webhook], str]) -> Endpoint:
+        """Answer from memory alone: no database; a message that is told of is on the disk before that."""
 
         async def from_memory(webhook: Webhook) -> Response:
-            noting = BackgroundTask(self._note, then, webhook) if then else None
-            return twiml(answer(webhook), noting)
+            if "RecordingSid" in webhook.form:
+                await self._emergency.keep_message(webhook)
+            return twiml(answer(webhook))
+
+        return self._endpoint("memory", from_memory)
+
+    def fallback(self, handler: Handler) -> Endpoint:
+        """Answer the carrier that could not use our answer: from memory; it is noted afterwards."""
+
+        async def from_memory(webhook: Webhook) -> Response:
+            why = f"fallback {webhook.form.get('ErrorCode', '')[:10]}"
+            noting = BackgroundTask(
+                self._note, handler, webhook, keep=lambda it: self._emergency.note_apology(it, why)
+            )
+            return twiml(self._emergency.apology(webhook), noting)
 
         return self._endpoint("memory", from_memory)
 
@@ -110,16 +130,24 @@ class Bridge:
 
         return endpoint
 
-    async def _note(self, handler: Handler, webhook: Webhook) -> Response:
-        """Let a handler write down what happened; there is nothing to say to the carrier."""
+    async def _note(self, handler: Handler, webhook: Webhook, keep: Keep | None = None) -> Response:
+        """Let a handler write down what happened; there is nothing to say to the carrier.
+
+        What can be kept elsewhere waits no longer than the deadline. The thread may go on and commit after
+        all: what is then brought home as well changes nothing.
+        """
         try:
-            await run_sync(self._run, handler, webhook, Claim(), limiter=self._limiter)
+            with anyio.fail_after(DEADLINE_SECONDS if keep else None):
+                await run_sync(
+                    self._run, handler, webhook, Claim(), limiter=self._limiter, abandon_on_cancel=bool(keep)
+                )
         except Refused as refusal:
             log.warning("webhook.refused", call_sid=webhook.sid, reason=str(refusal))
             return Response(status_code=400)
-        except Exception:  # The carrier notes a 500; nothing was kept, and the trace is in the log.
+        except Exception:  # It is spooled, or the carrier notes a 500; the trace is in the log.
             log.exception("webhook.failed", call_sid=webhook.sid)
-            return Response(status_code=500)
+            kept = keep is not None and await keep(webhook)
+            return Response(status_code=204 if kept else 500)
         return Response(status_code=204)
 
     async def _read(self, request: Request, about: str) -> Webhook | Response:
@@ -153,19 +181,23 @@ class Bridge:
                 )
             return twiml(document or "")
         except TimeoutError:
-            if claim.take():
-                return self._apologise(webhook, "deadline")
-            return self._apologise(webhook, "commit")
+            return await self._apologise(webhook, "deadline" if claim.take() else "commit")
         except Refused as refusal:
             log.warning("webhook.refused", call_sid=webhook.sid, reason=str(refusal))
             return Response(status_code=400)
         except Exception:  # A caller must hear a sentence whatever has failed; the trace is in the log.
             log.exception("webhook.failed", call_sid=webhook.sid)
-            return self._apologise(webhook, "error")
+            return await self._apologise(webhook, "error")
 
-    def _apologise(self, webhook: Webhook, why: str) -> Response:
+    async def _apologise(self, webhook: Webhook, why: str) -> Response:
+        """Say that the fault is ours; a message that was just left is on the disk before that is said."""
         metrics.APOLOGIES.labels(why).inc()
-        return twiml(apology(self._work.public_url, webhook))
+        if "RecordingSid" in webhook.form:
+            await self._emergency.keep_message(webhook)
+        document = self._emergency.apology(webhook)
+        if "<Record" not in document:
+            return twiml(document)
+        return twiml(document, BackgroundTask(self._emergency.note_apology, webhook, f"apology {why}"))
 
     def _run(self, handler: Handler, webhook: Webhook, claim: Claim) -> str | None:
         """One thread, one transaction; it commits only if the deadline has not answered instead."""

@@ -3,7 +3,7 @@
 Pure: the same step and hearing give the same turn, on the version of the flow that the call began with.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from ivr.flow import agent, caller, customer, message
 from ivr.flow.agent import AGENT
@@ -11,6 +11,7 @@ from ivr.flow.customer import CUSTOMER
 from ivr.flow.table import CALLER
 from ivr.hearing import Arrived, Heard, HungUp, PickedUp, QueueLeft
 from ivr.turns import HangUp, Music, Step, Turn
+from ivr.words import LANGUAGES
 
 FLOWS: Mapping[tuple[str, int], Callable[[Step, Heard], Turn]] = {
     (CALLER.name, CALLER.version): caller.hear,
@@ -57,14 +58,19 @@ def begin(heard: Heard) -> Turn:
             return caller.unknown()
 
 
-def apology(step: Step | None) -> Turn:
+def message_taken(languages: Sequence[str]) -> Turn:
+    """Return what a caller hears who has left a message after an apology."""
+    return message.taken({"languages": list(languages), "language": languages[0]})
+
+
+def apology(step: Step | None, languages: Sequence[str] = LANGUAGES) -> Turn:
     """Return what a leg hears when something broke on our side; a caller can leave a message.
 
-    Music stands in for it inside the carrier's queue, whose documents cannot record; the next one tries
-    again.
+    `languages` are spoken where nothing is known of the leg. Music stands in for it inside the carrier's
+    queue, whose documents cannot record; the next one tries again.
     """
     if step is None:
-        return caller.unknown()
+        return caller.unknown(languages)
     if step.name in ("ended", "talking"):
         return Turn(step, (HangUp(),))
     if step.flow != CALLER.name:

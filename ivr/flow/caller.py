@@ -1,5 +1,7 @@
 """The caller's flow on a page: how it begins, and what may reach a caller in any state."""
 
+from collections.abc import Sequence
+
 from ivr import record
 from ivr.flow import closed, menu, message, waiting
 from ivr.flow.table import CALLER, Memory, fresh, keep, say, speaks
@@ -28,9 +30,9 @@ def _greet(m: Memory, heard: Arrived, facts: LineFacts) -> Turn:
     return closed.tell(keep(m, hours=record.to_json(heard.hours)))
 
 
-def unknown() -> Turn:
-    """A leg of which we know nothing any more: our fault, told in every language, and a message."""
-    return message.failure({"languages": list(LANGUAGES), "language": LANGUAGES[0], "number": None})
+def unknown(languages: Sequence[str] = LANGUAGES) -> Turn:
+    """A leg of which we know nothing any more: our fault, told in these languages, and a message."""
+    return message.failure({"languages": list(languages), "language": languages[0], "number": None})
 
 
 def hear(step: Step, heard: Heard) -> Turn:

@@ -21,6 +21,11 @@ def failure(m: Memory) -> Turn:
     return start(m, say(m, "failure.ours"), sorry)
 
 
+def taken(m: Memory) -> Turn:
+    """Say that the message is there although nobody could give it a number yet."""
+    return end(m, "message", say(m, "message.taken"), say(m, "goodbye.thanks"))
+
+
 @CALLER.state
 def message(m: Memory, heard: Heard) -> Turn:
     """The tone has sounded; an empty recording is tried once more."""

@@ -54,6 +54,7 @@ def environment(ground: Ground, database_url: str) -> dict[str, str]:
         "SECRET_KEY": SECRET,
         "TWILIO_ACCOUNT_SID": ACCOUNT,
         "TWILIO_AUTH_TOKEN": TOKEN,
+        "SPOOL_DIR": str(ground.folder / "spool"),
     }
 
 

@@ -8,14 +8,14 @@ from urllib.parse import quote
 import pytest
 
 from ivr.asks import OpenTicket
-from ivr.flow import advance, apology
+from ivr.flow import advance, apology, message_taken
 from ivr.flow.agent import AGENT
 from ivr.flow.customer import CUSTOMER
 from ivr.flow.table import CALLER
 from ivr.hearing import Arrived, Heard, HungUp, MenuItem, Pressed, QueueLeft, Silence, TalkEnded
 from ivr.turns import Connect, Enqueue, Gather, HangUp, Leave, Music, Onward, Pause, Record, Say, Step, Turn
 from ivr.twiml import render
-from ivr.words import script, speak
+from ivr.words import LANGUAGES, script, speak
 from tests.ivr.legs import BRANCH, CLOSED, HEAD_OFFICE, OPEN, URLS, arrived, flat, picked_up
 from tests.ivr.walk import Graph, cycle, explore
 
@@ -190,7 +190,7 @@ def test_every_prompt_can_be_heard() -> None:
     """A prompt that no way leads to is a mistake of the script or of the flow."""
     heard = set().union(*(graph(beginning).prompts() for beginning in BEGINNINGS))
     steps = [*graph("caller").steps.values()]
-    broken = [turn for step in steps for turn in [apology(step)]]
+    broken = [message_taken(LANGUAGES), *(turn for step in steps for turn in [apology(step)])]
     heard |= {verb.prompt for turn in broken for verb in flat(turn) if isinstance(verb, Say)}
     assert heard == set(script("zh-CN"))
 

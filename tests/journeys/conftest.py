@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
+from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 from urllib.parse import urlsplit
@@ -25,6 +26,7 @@ from callcenter.clock_process import Ticker
 from callcenter.db import Database
 from callcenter.jobs import Work, perform
 from callcenter.organisation.queries import centre
+from callcenter.settings import Settings as ApplicationSettings
 from callcenter.settings import load_settings
 from callcenter.simulator import Network, Settings, VirtualClock, WebhookRequest, WebhookResponse
 from callcenter.simulator.in_process import InProcess
@@ -153,6 +155,19 @@ def _post(web: TestClient, request: WebhookRequest) -> WebhookResponse:
     return WebhookResponse(answer.status_code, answer.headers.get("content-type", ""), answer.content)
 
 
+def _settings(spool: str) -> ApplicationSettings:
+    return load_settings(
+        {
+            "PUBLIC_URL": PUBLIC_URL,
+            "SECRET_KEY": SECRET,
+            "TWILIO_ACCOUNT_SID": ACCOUNT,
+            "TWILIO_AUTH_TOKEN": TOKEN,
+            "DATABASE_URL": "sqlite:///not-used.sqlite",
+            "SPOOL_DIR": spool,
+        }
+    )
+
+
 @contextmanager
 def opened(database: Database, *, seed: int = 1, at: datetime = MONDAY_MORNING) -> Iterator[Hotline]:
     """Yield the example centre, on a Monday morning unless told otherwise, nobody logged in.
@@ -170,20 +185,12 @@ def opened(database: Database, *, seed: int = 1, at: datetime = MONDAY_MORNING) 
     carrier = TwilioCarrier(ACCOUNT, TOKEN, api_url=API_URL, transport=InProcess(net.rest))
     bell = Bell()
     work = Work(database, carrier, clock.now, PUBLIC_URL, SECRET, bell)
-    settings = load_settings(
-        {
-            "PUBLIC_URL": PUBLIC_URL,
-            "SECRET_KEY": SECRET,
-            "TWILIO_ACCOUNT_SID": ACCOUNT,
-            "TWILIO_AUTH_TOKEN": TOKEN,
-            "DATABASE_URL": "sqlite:///not-used.sqlite",
-        }
-    )
     other = replace(work, db=Database(database.url))
     with (
         patch.object(bridge, "DEADLINE_SECONDS", 60.0),
-        TestClient(create_app(work, settings), base_url=PUBLIC_URL) as web,
-        TestClient(create_app(other, settings), base_url=PUBLIC_URL) as second,
+        TemporaryDirectory(prefix="callcenter-spool-") as spool,
+        TestClient(create_app(work, _settings(spool)), base_url=PUBLIC_URL) as web,
+        TestClient(create_app(other, _settings(spool)), base_url=PUBLIC_URL) as second,
     ):
         webs.extend((web, second))
         rig = Hotline(work, net, web, bell, Ticker(work))

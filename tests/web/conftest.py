@@ -1,6 +1,7 @@
 """The application on a database of its own, with the example centre in it."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
@@ -14,7 +15,7 @@ from tests.web.twilio import ACCOUNT, PUBLIC_URL, TOKEN, Poster
 
 
 @pytest.fixture
-def settings() -> Settings:
+def settings(tmp_path: Path) -> Settings:
     """Settings that go with the tests' carrier."""
     return load_settings(
         {
@@ -23,6 +24,7 @@ def settings() -> Settings:
             "TWILIO_ACCOUNT_SID": ACCOUNT,
             "TWILIO_AUTH_TOKEN": TOKEN,
             "DATABASE_URL": "sqlite:///not-used.sqlite",
+            "SPOOL_DIR": str(tmp_path / "spool"),
         }
     )
 

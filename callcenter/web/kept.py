@@ -1,0 +1,120 @@
+"""What must not be lost of a webhook while the database is away: how it is written and brought home."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from callcenter.switchboard import progress
+from callcenter.web.webhook import Refused, Webhook, recorded_seconds
+
+_RECORDING = re.compile(r"RE[0-9a-f]{32}")
+MOST_CHARACTERS = 120
+# Apologies are worth less than messages: they leave the other half of the spool to them.
+SHARES = {"message": 1.0, "talk": 1.0, "apology": 0.5}
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A voice message, a talk's recording, or an apology that was heard.
+
+    `sid` names it (the recording's, or the call's whose caller heard the apology); `about` is a talk's room,
+    or why there was an apology.
+    """
+
+    kind: str
+    sid: str
+    call_sid: str
+    received_at: datetime
+    seconds: int = 0
+    from_raw: str = ""
+    to_raw: str = ""
+    about: str = ""
+
+    @property
+    def name(self) -> str:
+        """Return the file's name: the same thing twice is one file."""
+        return f"{self.kind}-{self.sid}.json"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as it is written."""
+        return {**asdict(self), "received_at": self.received_at.isoformat()}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> "Kept":
+        """Read what was written; raise TypeError, KeyError or ValueError for anything else."""
+        return cls(**{**content, "received_at": datetime.fromisoformat(content["received_at"])})
+
+
+def message_of(webhook: Webhook) -> Kept | None:
+    """Return the recording that a webhook tells of, None when it tells of none; raise Refused.
+
+    Who called whom stands in the address of an apology's recording, and in the form of a Record's action.
+    """
+    form, told = webhook.form, webhook.query
+    sid = form.get("RecordingSid")
+    if not sid or form.get("RecordingStatus", "completed") != "completed":
+        return None
+    if not _RECORDING.fullmatch(sid):
+        raise Refused("a recording's callback needs RecordingSid")
+    room = webhook.path.get("room")
+    return Kept(
+        kind="message" if room is None else "talk",
+        sid=sid,
+        call_sid=webhook.sid,
+        received_at=webhook.received_at,
+        seconds=recorded_seconds(form.get("RecordingDuration") or "0"),
+        from_raw=_number(told.get("from") or form.get("From", "")),
+        to_raw=_number(told.get("to") or form.get("To", "")),
+        about=(room or "")[:MOST_CHARACTERS],
+    )
+
+
+def apology_of(webhook: Webhook, why: str) -> Kept:
+    """Return that a caller was told of our fault instead of being answered."""
+    form = webhook.form
+    return Kept(
+        kind="apology",
+        sid=webhook.sid,
+        call_sid=webhook.sid,
+        received_at=webhook.received_at,
+        from_raw=_number(form.get("From", "")),
+        to_raw=_number(form.get("To", "")),
+        about=why,
+    )
+
+
+def _number(told: str) -> str:
+    """Bound a number; the plus of one that nobody encoded in an address arrives as a blank."""
+    return re.sub(r"^ (?=[0-9])", "+", told)[:MOST_CHARACTERS]
+
+
+def bring_home(session: Session, kept: Kept) -> None:
+    """Write down what was kept; a repetition changes nothing."""
+    if kept.kind == "talk":
+        progress.room_recording(
+            session, sid=kept.sid, room=kept.about, seconds=kept.seconds, at=kept.received_at
+        )
+    elif kept.kind == "message":
+        progress.recording(
+            session,
+            sid=kept.sid,
+            call_sid=kept.call_sid,
+            seconds=kept.seconds,
+            from_raw=kept.from_raw,
+            to_raw=kept.to_raw,
+            at=kept.received_at,
+            emergency=True,
+        )
+    else:
+        progress.fault(
+            session,
+            sid=kept.call_sid,
+            from_raw=kept.from_raw,
+            to_raw=kept.to_raw,
+            what=kept.about,
+            at=kept.received_at,
+        )

@@ -1,0 +1,102 @@
+"""A folder for what no database could take: one file each, on the disk before the carrier is answered.
+
+The folder belongs to its user alone (0700, files 0600), because numbers of callers are in it. It holds a
+bounded number of files. Several processes of one machine may share it.
+"""
+
+import json
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from callcenter.errors import Unavailable
+
+log = structlog.get_logger()
+MOST_FILES = 10_000
+
+
+class SpoolFull(Unavailable):
+    """The folder holds as many files as it may: what else comes is found at the carrier later."""
+
+
+class Spool:
+    """The files of one folder; it is made when the first of them is written."""
+
+    def __init__(self, folder: Path, most_files: int = MOST_FILES) -> None:
+        self._folder = folder
+        self._most = most_files
+
+    def keep(self, name: str, content: Mapping[str, Any], *, share: float = 1.0) -> None:
+        """Write a file so that it survives a power cut; a file of that name is replaced.
+
+        `share` is how much of the folder may be filled before this is refused. Raise OSError where the disk
+        refuses, SpoolFull at the bound.
+        """
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if len(os.listdir(self._folder)) >= self._most * share:  # noqa: PTH208  Only how many there are.
+            raise SpoolFull(f"The spool holds {self._most} files.")
+        draft = self._folder / f".{name}.{os.getpid()}-{threading.get_ident()}"
+        try:
+            _write_through(draft, json.dumps(content, ensure_ascii=False).encode())
+            draft.replace(self._folder / name)
+        except OSError:
+            draft.unlink(missing_ok=True)
+            raise
+        _sync_folder(self._folder)
+
+    def files(self) -> list[Path]:
+        """Return what is kept, the oldest first."""
+        with suppress(FileNotFoundError):
+            return [path for _, path in sorted(_ages(self._folder))]
+        return []
+
+    def read(self, path: Path) -> dict[str, Any] | None:
+        """Return a file's content; None when another process has brought it home, or nobody can read it.
+
+        What is unreadable is put aside under another name, and told in the log.
+        """
+        try:
+            content: dict[str, Any] = json.loads(path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except ValueError:
+            log.error("spool.unreadable", file=path.name)
+            path.replace(path.with_suffix(".unreadable"))
+            return None
+        return content
+
+    def forget(self, path: Path) -> None:
+        """Remove a file whose content is in the database now."""
+        path.unlink(missing_ok=True)
+
+
+def _write_through(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+    try:
+        view = memoryview(content)
+        while view:
+            view = view[os.write(descriptor, view) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sync_folder(folder: Path) -> None:
+    """The name of a new file is the folder's content, and must reach the disk as well."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _ages(folder: Path) -> Iterator[tuple[float, Path]]:
+    for path in folder.glob("*.json"):
+        with suppress(FileNotFoundError):
+            if not path.name.startswith("."):
+                yield path.stat().st_mtime, path
