@@ -14,7 +14,10 @@ from sqlalchemy import event
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from callcenter.errors import Unavailable
 from callcenter.postgresql import Pipelined, is_dead
@@ -62,6 +65,23 @@ class Base(DeclarativeBase):
         list[Any]: JSON,
         list[str]: JSON,
     }
+
+
+class LastFour(FunctionElement[str]):
+    """The last four characters of a text: what an index can find of "ends with"."""
+
+    inherit_cache = True
+    type = sa.String(4)
+
+
+@compiles(LastFour)
+def _right(element: LastFour, compiler: SQLCompiler, **options: Any) -> str:
+    return f'"right"({compiler.process(element.clauses, **options)}, 4)'
+
+
+@compiles(LastFour, "sqlite")
+def _from_the_end(element: LastFour, compiler: SQLCompiler, **options: Any) -> str:
+    return f"substr({compiler.process(element.clauses, **options)}, -4)"
 
 
 def upsert(session: Session, table: type[Base]) -> Any:

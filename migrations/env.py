@@ -1,4 +1,8 @@
-"""How alembic runs here: on the connection that `callcenter.migrate` hands over, in its one transaction."""
+"""How alembic runs here: on the connection that `callcenter.migrate` hands over.
+
+On PostgreSQL each step is a transaction of its own, which a step may leave to make an index while calls are
+written; on SQLite all of them are the one that is there already.
+"""
 
 from typing import Any, Literal
 
@@ -26,7 +30,9 @@ context.configure(
     target_metadata=metadata,
     render_as_batch=connection.dialect.name == "sqlite",
     transactional_ddl=True,
+    transaction_per_migration=True,
     compare_server_default=True,
     render_item=render,
 )
-context.run_migrations()
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,5 +1,7 @@
 """What keeps a migration from stopping the hotline while it runs."""
 
+from collections.abc import Sequence
+
 from alembic import op
 
 
@@ -12,3 +14,27 @@ def bounded(*, lock_seconds: int = 3, statement_seconds: int = 60) -> None:
     if op.get_bind().dialect.name == "postgresql":
         op.execute(f"SET LOCAL lock_timeout = '{lock_seconds}s'")
         op.execute(f"SET LOCAL statement_timeout = '{statement_seconds}s'")
+
+
+def make_index(name: str, table: str, columns: Sequence[str], *, where: str | None = None) -> None:
+    """Make an index while calls are written: on PostgreSQL concurrently, outside the step's transaction.
+
+    Columns may be function calls. A step with this does nothing else: what it did before is
+    committed. An index that an interrupted attempt left invalid is made anew.
+    """
+    made = f"ON {table} ({', '.join(columns)})" + (f" WHERE {where}" if where else "")
+    if op.get_bind().dialect.name != "postgresql":
+        op.execute(f"CREATE INDEX {name} {made}")
+        return
+    with op.get_context().autocommit_block():
+        op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+        op.execute(f"CREATE INDEX CONCURRENTLY {name} {made}")
+
+
+def drop_index(name: str) -> None:
+    """Drop an index without waiting for whoever reads its table."""
+    if op.get_bind().dialect.name != "postgresql":
+        op.execute(f"DROP INDEX {name}")
+        return
+    with op.get_context().autocommit_block():
+        op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")

@@ -40,7 +40,7 @@ class Callback(Base):
     customer_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("customers.id"))
     origin_call_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("calls.id"), index=True)
     ticket_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("tickets.id"), index=True)
-    call_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("calls.id"))
+    call_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("calls.id"), index=True)
     state: Mapped[str] = mapped_column(sa.String(12))
     reason: Mapped[str | None] = mapped_column(sa.String(60))
     created_at: Mapped[datetime]

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from callcenter import ids
-from callcenter.db import JSON, Base
+from callcenter.db import JSON, Base, LastFour
 
 
 class Call(Base):
@@ -22,6 +22,8 @@ class Call(Base):
     __table_args__ = (
         sa.Index("ix_calls_line_id_started_at", "line_id", "started_at", "id"),
         sa.Index("ix_calls_started_at_id", "started_at", "id"),
+        sa.Index("ix_calls_agent_id_started_at", "agent_id", "started_at", "id"),
+        sa.Index("ix_calls_outcome_started_at", "outcome", "started_at", "id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=ids.new)
@@ -40,11 +42,15 @@ class Call(Base):
     joined_at: Mapped[datetime | None]
     left_queue_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
-    agent_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("agents.id"), index=True)
-    outcome: Mapped[str] = mapped_column(sa.String(24), default="open", index=True)
+    agent_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("agents.id"))
+    outcome: Mapped[str] = mapped_column(sa.String(24), default="open")
     promised: Mapped[bool] = mapped_column(default=False)
     message_left: Mapped[bool] = mapped_column(default=False)
     fault: Mapped[str | None] = mapped_column(sa.String(60))
+
+
+sa.Index("ix_calls_from_number_last_four", LastFour(Call.__table__.c.from_number))
+sa.Index("ix_calls_to_number_last_four", LastFour(Call.__table__.c.to_number))
 
 
 class Leg(Base):

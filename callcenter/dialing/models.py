@@ -59,7 +59,7 @@ class CarrierOrder(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=ids.new)
     key: Mapped[str] = mapped_column(sa.String(80), unique=True)
     verb: Mapped[str] = mapped_column(sa.String(10))
-    sid: Mapped[str] = mapped_column(sa.String(34))
+    sid: Mapped[str] = mapped_column(sa.String(34), index=True)
     path: Mapped[str | None] = mapped_column(sa.String(200))
     state: Mapped[str] = mapped_column(sa.String(10))
     tries: Mapped[int] = mapped_column(default=0)

@@ -108,6 +108,7 @@ class Offer(Base):
             postgresql_where=OFFER_LIVE,
         ),
         sa.Index("ix_offers_state_ring_until", "state", "ring_until"),
+        sa.Index("ix_offers_line_id_ended_at", "line_id", "ended_at"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=ids.new)

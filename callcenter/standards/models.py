@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from callcenter import ids
 from callcenter.db import Base
 
+IS_ESTIMATED = sa.text("source = 'estimated'")
+
 
 class RingMeasure(Base):
     """One agent leg's ring (HL-1). Seconds are the fact, rings are derived from the cadence profile.
@@ -19,7 +21,16 @@ class RingMeasure(Base):
     """
 
     __tablename__ = "ring_measures"
-    __table_args__ = (sa.Index("ix_ring_measures_line_id_day", "line_id", "day"),)
+    __table_args__ = (
+        sa.Index("ix_ring_measures_line_id_day", "line_id", "day"),
+        sa.Index("ix_ring_measures_agent_id_day", "agent_id", "day"),
+        sa.Index(
+            "ix_ring_measures_call_id_estimated",
+            "call_id",
+            sqlite_where=IS_ESTIMATED,
+            postgresql_where=IS_ESTIMATED,
+        ),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=ids.new)
     offer_id: Mapped[UUID] = mapped_column(sa.ForeignKey("offers.id"), unique=True)

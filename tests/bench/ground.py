@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,8 +26,11 @@ from callcenter.organisation.queries import centre
 from callcenter.staff.models import Agent
 from callcenter.tickets.models import TicketCounter
 from tests import servers, xinghe
+from tests.bench.history import stories
+from tests.bench.history.filling import Size, fill
 from tests.web.twilio import PUBLIC_URL
 
+SMALL_HISTORY = 100_000
 SECRET = "only these measurements know this sentence"
 DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "shared_buffers": "128MB"}
 _ASKED = ("server_version", "fsync", "synchronous_commit", "shared_buffers")
@@ -49,6 +53,22 @@ class Ground:
     def with_centre(self, name: str) -> str:
         """Make a database with the example centre in it, everybody at work; return its address."""
         return servers.fresh_database(self.server_url, f"bench_{name}", self._centre)
+
+    def with_history(self, calls: int, seed: int) -> str:
+        """Make a database with so many calls in its past, everybody at work; return its address.
+
+        On a server that was given, one that is there from an earlier run is taken as it is. A small history
+        is made of a few kinds of stories, as only their number takes time.
+        """
+        name = f"bench_history_{calls}"
+        url = sa.make_url(self.server_url).set(database=name).render_as_string(hide_password=False)
+        if self.postgres is None and _has_calls(url):
+            migrate.upgrade(url)
+            return url
+        url = servers.fresh_database(self.server_url, name, self._centre)
+        few = stories.record(self.folder, stories.few()) if calls < SMALL_HISTORY else None
+        fill(url, Size(calls, seed, days=365 if few is None else 30), few, say=sys.stderr.write)
+        return url
 
     @cached_property
     def _schema(self) -> str:
@@ -91,6 +111,17 @@ class Ground:
         ended = self.postgres.cpu_times()
         living = sum(cpu_seconds(each) for each in (self.postgres, *self.postgres.children()))
         return float(living + getattr(ended, "children_user", 0) + getattr(ended, "children_system", 0))
+
+
+def _has_calls(url: str) -> bool:
+    engine = sa.create_engine(url)
+    try:
+        with engine.connect() as connection:
+            return bool(connection.scalar(sa.text("SELECT count(*) > 0 FROM calls WHERE ended_at < now()")))
+    except sa.exc.OperationalError:
+        return False
+    finally:
+        engine.dispose()
 
 
 def cpu_seconds(process: psutil.Process) -> float:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from tests.bench import claims, door, rates, report, startup, trips
+from tests.bench import claims, door, past, rates, reading, report, startup, trips
 from tests.bench.goals import Row
 from tests.bench.ground import Ground, ground
 from tests.bench.scale import Scale, full, quick
@@ -21,6 +21,8 @@ PARTS: Mapping[str, Part] = {
     "trips": lambda base, scale: trips.measure(base, scale.calls),
     "door": lambda base, scale: door.measure(base, scale.batches),
     "claims": lambda base, scale: claims.measure(base, scale.claim_rounds, scale.claim_seconds),
+    "history": past.measure,
+    "reading": reading.measure,
     "startup": lambda base, scale: startup.measure(base, scale.starts),
 }
 

@@ -19,13 +19,16 @@ class Scale:
     claim_rounds: int
     claim_seconds: float
     starts: int
+    history: int
+    reads: int
 
 
 def full(seed: int) -> Scale:
     """Return the scale of a run that may be quoted: about four minutes."""
     return Scale(
         seed, warm_seconds=1.0, rounds=7, static_seconds=1.5, seconds=3.0, open_runs=3, open_seconds=8.0,
-        calls=5, batches=15, claim_rounds=5, claim_seconds=2.0, starts=5,
+        calls=5, batches=15, claim_rounds=5, claim_seconds=2.0, starts=5, history=1_000_000,
+        reads=4,
     )  # fmt: skip
 
 
@@ -33,5 +36,6 @@ def quick(seed: int) -> Scale:
     """Return the scale of a smoke check: its figures mean little."""
     return Scale(
         seed, warm_seconds=0.5, rounds=2, static_seconds=0.5, seconds=0.7, open_runs=1, open_seconds=2.0,
-        calls=1, batches=5, claim_rounds=1, claim_seconds=0.5, starts=1,
+        calls=1, batches=5, claim_rounds=1, claim_seconds=0.5, starts=1, history=2_000,
+        reads=5,
     )  # fmt: skip
