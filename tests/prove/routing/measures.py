@@ -1,6 +1,6 @@
 """C4: what is measured of a ring is what happened, however it is told; what is not known is said so.
 
-Each call's truth is drawn first: when the phone rang, who picked up, how it ended. The carrier's reports of it
+Each call's truth is drawn first: when the phone rang, who picked up, how it ended. The carrier's reports
 are shuffled and partly repeated, `ringing` is lost in 5 %; the product measures. The oracle reads nothing but
 the truth: rings of five seconds, three of them allowed, stamps in whole seconds (HL-1, numbers.md).
 """
