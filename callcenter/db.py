@@ -138,9 +138,10 @@ def _lock_file(descriptor: int, deadline: float) -> None:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return
         except BlockingIOError:
-            if time.monotonic() > deadline:
+            left = deadline - time.monotonic()
+            if left < 0:
                 raise Unavailable("The database is busy: another process holds the writer's lock.") from None
-            time.sleep(0.002)
+            time.sleep(0.0002 + 0.002 * left / WRITER_WAIT_SECONDS)  # Who has waited longer asks more often.
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
