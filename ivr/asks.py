@@ -16,6 +16,13 @@ class OpenTicket:
 
 
 @dataclass(frozen=True)
+class TakeTicket:
+    """This call is about a ticket that the caller has already: note that they phoned again."""
+
+    number: str
+
+
+@dataclass(frozen=True)
 class TicketOpened:
     """Its readable number."""
 
@@ -37,12 +44,17 @@ class HowLong:
 @dataclass(frozen=True)
 class Queued:
     """In line: position from 1, the expected wait in whole minutes (None: nothing is known yet), whether to
-    offer a callback now."""
+    offer a callback now.
+
+    `worse` says why what is told is worse than before: `overtaken` (somebody who phoned earlier,
+    or whose matter is more urgent, has come before), or `fewer_agents`. Without a reason it never is.
+    """
 
     position: int
     low_minutes: int | None
     high_minutes: int | None
     offer_callback: bool
+    worse: str | None = None
 
 
 @dataclass(frozen=True)
@@ -109,15 +121,20 @@ class FindTicket:
 
 @dataclass(frozen=True)
 class TicketFound:
-    """Its number and its state: new, open, solved, closed."""
+    """Its number and its state (new, open, solved, closed); while an answer is owed, by when (local), told at
+    `now`: a time that has passed is overdue."""
 
     number: str
     state: str
+    due: datetime | None = None
+    now: datetime | None = None
 
 
 @dataclass(frozen=True)
 class TicketUnknown:
-    """There is none."""
+    """There is none; or, asked by the caller's number, several customers share it and it tells nothing."""
+
+    shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -129,9 +146,11 @@ class KeepMessage:
 
 @dataclass(frozen=True)
 class MessageKept:
-    """Its ticket."""
+    """Its ticket, and by when an answer is owed (local), told at `now`."""
 
     number: str
+    due: datetime | None = None
+    now: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -176,6 +195,7 @@ class AgentLost:
 
 Ask = (
     OpenTicket
+    | TakeTicket
     | FindAgent
     | HowLong
     | LeaveQueue

@@ -15,7 +15,10 @@ class MenuItem:
 
 @dataclass(frozen=True)
 class LineFacts:
-    """What the conversation knows of its line; names by language, the first language greets."""
+    """What the conversation knows of its line; names by language, the first language greets.
+
+    Where `speech` is true, callers may say their choice instead of pressing its key.
+    """
 
     key: str
     head_office: bool
@@ -25,6 +28,7 @@ class LineFacts:
     languages: tuple[str, ...]
     menu: tuple[MenuItem, ...]
     recording_notice: bool
+    speech: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,12 +42,19 @@ class Hours:
 
 @dataclass(frozen=True)
 class Arrived:
-    """A call has come in on a line; `number` is the caller's canonical number, None when withheld."""
+    """A call has come in on a line; `number` is the caller's canonical number, None when withheld.
+
+    What is known for certain of whoever phones from it: the name, the newest ticket that is not closed with
+    its kind, and the time by which we have promised to call (local).
+    """
 
     line: LineFacts | None
     hours: Hours | None
     number: str | None
     name: str | None = None
+    ticket: str | None = None
+    ticket_kind: str | None = None
+    promised: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -99,7 +110,10 @@ class Recorded:
 
 @dataclass(frozen=True)
 class PickedUp:
-    """A leg that we placed was answered: an agent's, or a customer's whom we call back."""
+    """A leg that we placed was answered: an agent's, or a customer's whom we call back.
+
+    `promised` tells the agent that this caller is owed a call, which their talk keeps.
+    """
 
     line: LineFacts
     language: str
@@ -108,6 +122,7 @@ class PickedUp:
     waited_seconds: int = 0
     name: str | None = None
     keypad_accepts: bool = True
+    promised: bool = False
 
 
 @dataclass(frozen=True)

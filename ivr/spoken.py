@@ -61,6 +61,12 @@ def clean(name: str) -> str:
     return " ".join(printable.split())[:LONGEST]
 
 
+def sayable(name: str, language: str) -> bool:
+    """Say whether a voice can say a name: a Mandarin one reads Latin letters too, an English one no Han."""
+    said = clean(name)
+    return bool(said) and (language == "zh-CN" or said.isascii())
+
+
 def han(number: int) -> str:
     """Return a whole number in Chinese numerals up to 99; larger ones stay digits."""
     if not 0 <= number < 100:

@@ -64,11 +64,16 @@ class Pause:
 
 @dataclass(frozen=True)
 class Gather:
-    """Say this and listen for keys meanwhile and `timeout` seconds after; nothing pressed leads on."""
+    """Say this and listen for keys meanwhile and `timeout` seconds after; nothing pressed leads on.
+
+    With a `speech` language it listens for words as well; `hints` are those it most likely hears.
+    """
 
     says: tuple[Say | Music, ...]
     digits: int | None = 1
     timeout: int = 5
+    speech: str | None = None
+    hints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,10 @@ TALK_LIMIT = 4 * 60 * 60
 """Seconds; the carrier's maximum for a Dial, so that no call hangs for ever."""
 VOICES = {"zh-CN": ("Polly.Zhiyu-Neural", "cmn-CN"), "en-US": ("Polly.Joanna-Neural", "en-US")}
 """Voice and language code; Mandarin is cmn-CN in Twilio's tables of voices."""
+HEARD = {"zh-CN": "cmn-Hans-CN", "en-US": "en-US"}
+"""Language codes of recognition, which are not those of voices: Mandarin is cmn-Hans-CN in Gather's table."""
+MOST_HINTS, LONGEST_HINT = 500, 100
+"""Twilio, Gather: hints are at most 500 entries of at most 100 characters each."""
 FINAL = (HangUp, Enqueue, Connect, Leave, Onward)
 """Verbs after which the document needs no Redirect: they go on by themselves."""
 
@@ -82,9 +86,21 @@ def _pause(response: Any, verb: Pause, _: Urls) -> None:
 def _gather(response: Any, verb: Gather, urls: Urls) -> None:
     """One key, or keys until `#`; without a key the document falls through to its Redirect."""
     ends = {"num_digits": verb.digits} if verb.digits else {"finish_on_key": "#"}
-    gather = response.gather(action=urls.keys, method="POST", timeout=verb.timeout, **ends)
+    gather = response.gather(action=urls.keys, method="POST", timeout=verb.timeout, **ends, **_speech(verb))
     for item in verb.says:
         VERBS[type(item)](gather, item, urls)
+
+
+def _speech(verb: Gather) -> dict[str, str]:
+    """Listen for words too; `auto` ends at the first pause, so that nobody waits for an answer."""
+    if verb.speech is None:
+        return {}
+    return {
+        "input": "dtmf speech",
+        "language": HEARD[verb.speech],
+        "hints": ",".join(hint[:LONGEST_HINT] for hint in verb.hints[:MOST_HINTS]),
+        "speech_timeout": "auto",
+    }
 
 
 def _enqueue(response: Any, _: Enqueue, urls: Urls) -> None:

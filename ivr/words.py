@@ -10,6 +10,7 @@ from importlib.resources import files
 
 from ivr.spoken import aloud
 from ivr.turns import Say
+from ivr.understanding import words_of
 
 LANGUAGES = ("zh-CN", "en-US")
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
@@ -57,4 +58,6 @@ def words_digest() -> str:
     for language in LANGUAGES:
         for prompt in sorted(script(language).values(), key=lambda each: each.id):
             digest.update(f"{language} {prompt.id} {prompt.version} {prompt.text}\n".encode())
+        for choice, words in sorted(words_of(language).items()):
+            digest.update(f"{language} {choice} {' '.join(words)}\n".encode())
     return digest.hexdigest()[:12]

@@ -17,7 +17,7 @@ from callcenter.staff.models import Agent
 from callcenter.standards.models import RingMeasure
 from callcenter.standards.queries import is_first_offer
 from callcenter.standards.rules import ACCEPTED, ESTIMATED, JUDGEABLE
-from callcenter.tickets.models import Ticket
+from callcenter.tickets.models import Ticket, TicketEvent
 
 Place = tuple[datetime, UUID]
 LEAST_SUFFIX = 4
@@ -148,6 +148,7 @@ def _search(session: Session, text: str) -> sa.ColumnElement[bool]:
         Call.sid == text,
         _ends_with(Call.from_number, text) if digits else Call.from_number == text,
         _ends_with(Call.to_number, text) if digits else _exactly_to(text),
+        Call.sid.in_(_calls_about(text)),
     ]
     of_ticket = sa.select(Ticket.call_id).where(Ticket.number == text, Ticket.call_id.is_not(None))
     if session.scalars(
@@ -159,6 +160,12 @@ def _search(session: Session, text: str) -> sa.ColumnElement[bool]:
 
 def _ends_with(column: Any, digits: str) -> sa.ColumnElement[bool]:
     return sa.and_(LastFour(column) == digits[-4:], column.endswith(digits))
+
+
+def _calls_about(number: str) -> sa.Select[str]:
+    """Return the SIDs of the calls in which a customer phoned again about a ticket."""
+    about = sa.select(TicketEvent.detail["call"].as_string()).join(Ticket, Ticket.id == TicketEvent.ticket_id)
+    return about.where(Ticket.number == number, TicketEvent.kind == "contact")
 
 
 _RINGS: dict[str, sa.ColumnElement[bool]] = {
@@ -235,7 +242,12 @@ def _first(session: Session, calls: list[UUID]) -> dict[UUID | None, RingMeasure
 
 
 def _tickets(session: Session, calls: list[UUID]) -> dict[UUID | None, str]:
-    statement = (
-        sa.select(Ticket.call_id, Ticket.number).where(Ticket.call_id.in_(calls)).order_by(Ticket.id.desc())
+    """Return the ticket that each call is about: the one it chose, else the one it opened."""
+    opened = sa.select(Ticket.call_id, Ticket.number).where(Ticket.call_id.in_(calls))
+    chosen = sa.select(Call.id, Ticket.number).join(Ticket, Ticket.id == Call.ticket_id)
+    return dict(
+        [
+            *session.execute(opened.order_by(Ticket.id.desc())).all(),
+            *session.execute(chosen.where(Call.id.in_(calls))).all(),
+        ]
     )
-    return dict(session.execute(statement).all())

@@ -40,7 +40,8 @@ def story_of(session: Session, call: Call) -> Story:
     """Read a call's story; a callback's promise and attempts belong to the call that asked for it as well."""
     legs = _legs(session, call)
     offers = _offers(session, call)
-    tickets = session.scalars(sa.select(Ticket).where(Ticket.call_id == call.id).order_by(Ticket.id)).all()
+    mine = sa.or_(Ticket.call_id == call.id, Ticket.id == call.ticket_id)
+    tickets = session.scalars(sa.select(Ticket).where(mine).order_by(Ticket.id)).all()
     callbacks = _callbacks(session, call)
     subjects = [("offer", offer.id) for offer, _ in offers] + [("callback", each.id) for each in callbacks]
     owed = [("ticket", each.id) for each in tickets] + [("callback", each.id) for each in callbacks]
@@ -91,7 +92,11 @@ def _offers(session: Session, call: Call) -> Sequence[tuple[Offer, RingMeasure |
 
 def _callbacks(session: Session, call: Call) -> Sequence[Callback]:
     statement = sa.select(Callback).where(
-        sa.or_(Callback.origin_call_id == call.id, Callback.call_id == call.id)
+        sa.or_(
+            Callback.origin_call_id == call.id,
+            Callback.call_id == call.id,
+            Callback.id == call.callback_id,
+        )
     )
     return session.scalars(statement.order_by(Callback.id)).all()
 

@@ -24,6 +24,7 @@ from callcenter.routing.queries import live_wait
 
 PROMISE = "HL-8"
 SUBJECT = "callback"
+PHONED_IN = "phoned_in"
 
 
 def book_callback(
@@ -118,6 +119,8 @@ def start_callback(session: Session, callback_id: UUID, at: datetime) -> bool:
     callback = queries.callback_by_id(session, callback_id, lock=True)
     if callback is None or callback.state != "booked" or callback.next_try_at > at:
         return False
+    if _speaks_with_us(session, callback, at):
+        return False
     if is_unresolved(session, callback.number):
         _wait_for_certainty(session, callback, at)
         return False
@@ -135,6 +138,65 @@ def start_callback(session: Session, callback_id: UUID, at: datetime) -> bool:
     )
     announce(session, "callback", callback.id, at)
     return True
+
+
+def _speaks_with_us(session: Session, callback: Callback, at: datetime) -> bool:
+    """Say whether the customer has phoned in meanwhile: not rung while on the line, reached once joined."""
+    phoned = queries.last_call_in(session, callback)
+    if phoned is None or (phoned.joined_at is None and phoned.ended_at is not None):
+        return False
+    if phoned.joined_at is not None:
+        keep_callback(session, callback, phoned.joined_at)
+        callback.reason = PHONED_IN
+    else:
+        callback.next_try_at = at + rules.WHILE_ON_THE_LINE
+    return True
+
+
+def phones_in(session: Session, callback_id: UUID, at: datetime) -> datetime | None:
+    """The customer waits for an agent himself: he is not rung meanwhile.
+
+    Return the place in line of a callback whose time had come, which is the customer's now; None otherwise.
+    """
+    callback = queries.callback_by_id(session, callback_id, lock=True)
+    if callback is None or callback.state not in ("booked", "waiting"):
+        return None
+    had_come = callback.state == "waiting" or callback.next_try_at <= at
+    if not _take_out_of_line(session, callback, at):
+        return None
+    return min(callback.created_at, at) if had_come else None
+
+
+def meets_by_phoning(session: Session, callback_id: UUID, at: datetime) -> None:
+    """The customer has phoned in and talks with an agent: the promise is kept, or late; no call is made."""
+    callback = queries.callback_by_id(session, callback_id, lock=True)
+    if callback is None or callback.state not in ("booked", "waiting"):
+        return
+    if _take_out_of_line(session, callback, at):
+        keep_callback(session, callback, at)
+        callback.reason = PHONED_IN
+
+
+def _take_out_of_line(session: Session, callback: Callback, at: datetime) -> bool:
+    """Let nobody be asked about this callback; False when an agent has accepted it in this very moment."""
+    wait = live_wait(session, SUBJECT, callback.id, lock=True)
+    if wait is not None and wait.state == "won":
+        return False
+    if wait is not None:
+        leave_line(session, wait, PHONED_IN, at)
+    callback.state = "booked"
+    callback.next_try_at = max(callback.next_try_at, at + rules.WHILE_ON_THE_LINE)
+    return True
+
+
+def part_again(session: Session, callback_id: UUID) -> None:
+    """The agent was gone in the moment in which a customer who phoned in met him: the call is owed still."""
+    callback = queries.callback_by_id(session, callback_id, lock=True)
+    if callback is None or (callback.state, callback.reason) != ("kept", PHONED_IN):
+        return
+    if queries.open_callback_to(session, callback.number, callback.line_id) is None:
+        callback.state, callback.reason, callback.settled_at = "booked", None, None
+        reopen_promise(session, PROMISE, SUBJECT, callback.id)
 
 
 def _wait_for_certainty(session: Session, callback: Callback, at: datetime) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from callcenter.callbacks.models import Callback
 from callcenter.callbacks.rules import OPEN
+from callcenter.calls.models import Call
 from callcenter.db import locked
 
 
@@ -23,6 +24,17 @@ def open_callback_to(session: Session, number: str, line_id: UUID) -> Callback |
         Callback.number == number, Callback.line_id == line_id, Callback.state.in_(OPEN)
     )
     return session.execute(locked(statement)).scalars().first()
+
+
+def last_call_in(session: Session, callback: Callback) -> Call | None:
+    """Return the last call of the customer who was owed this callback when he phoned in himself."""
+    statement = (
+        sa.select(Call)
+        .where(Call.from_number == callback.number, Call.callback_id == callback.id)
+        .order_by(Call.started_at.desc())
+        .limit(1)
+    )
+    return session.scalars(statement).first()
 
 
 def due_callbacks(session: Session, at: datetime) -> list[UUID]:

@@ -7,6 +7,8 @@ from callcenter.calendars.rules import Hours, add_working, is_open, next_opening
 OPEN = ("booked", "waiting", "agent")
 # The caller needs a moment to hang up before the phone may ring again.
 CALLER_HANGS_UP = timedelta(seconds=20)
+# A customer who phones in himself is not rung while he is on the line; it is looked again so often.
+WHILE_ON_THE_LINE = timedelta(seconds=10)
 # While nobody knows whether an earlier call to the number lives, it is looked at again so often.
 UNRESOLVED_REST = timedelta(seconds=30)
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from callcenter import ids
 from callcenter.calls import queries, rules
-from callcenter.calls.models import Call, CallEvent, CallWords, Leg, Lookback, Recording
+from callcenter.calls.models import Call, CallEvent, CallWords, Leg, Recording
 from callcenter.db import upsert
 from callcenter.notices.actions import announce
 
@@ -27,13 +27,17 @@ def start_call(
     to_number: str,
     day: date,
     at: datetime,
+    callback_id: UUID | None = None,
 ) -> Call:
-    """Make the call's row, or return the one another webhook of this SID has made."""
+    """Make the call's row, or return the one another webhook of this SID has made.
+
+    `callback_id` is the promised call that its caller is owed.
+    """
     values = {
         "id": ids.new(), "sid": sid, "direction": direction, "line_id": line_id, "customer_id": customer_id,
         "from_number": from_number, "from_raw": from_raw[:120], "to_number": to_number[:120],
         "stage": "greeting", "day": day, "started_at": at,
-        "outcome": "open", "promised": False, "message_left": False,
+        "outcome": "open", "promised": False, "message_left": False, "callback_id": callback_id,
     }  # fmt: skip
     session.execute(upsert(session, Call).values(**values).on_conflict_do_nothing())
     where = Call.sid == sid if sid else Call.id == values["id"]
@@ -155,30 +159,6 @@ def _facts(call: Call, short_call_seconds: int) -> rules.CallFacts:
         left_queue_at=call.left_queue_at,
         short_call=timedelta(seconds=short_call_seconds),
     )
-
-
-def take_look(
-    session: Session, name: str, *, every: timedelta, back: timedelta, at: datetime
-) -> datetime | None:
-    """Return from when on the carrier's lists are to be read, None when somebody has looked just now.
-
-    The first look of an installation begins now: what was before it is not ours.
-    """
-    first = upsert(session, Lookback).values(name=name, first_at=at, until=at, asked_at=at)
-    session.execute(first.on_conflict_do_nothing())
-    taken = (
-        sa.update(Lookback)
-        .where(Lookback.name == name, sa.or_(Lookback.asked_at <= at - every, Lookback.asked_at > at))
-        .values(asked_at=at)
-        .returning(Lookback.first_at, Lookback.until)
-    )
-    row = session.execute(taken).first()
-    return max(row.first_at, row.until - back) if row else None
-
-
-def note_look(session: Session, name: str, at: datetime) -> None:
-    """Note that everything that began before is known now."""
-    session.execute(sa.update(Lookback).where(Lookback.name == name, Lookback.until < at).values(until=at))
 
 
 def keep_recording(

@@ -15,7 +15,9 @@ class Call(Base):
     """One conversation with a customer, whoever phoned; exactly one outcome, `open` while it lives.
 
     `sid` is the SID of the customer's leg. `stage` is how far the caller came: greeting, menu, closed,
-    queue, connecting, talk, message. `day` is the day on which it started in the line's zone.
+    queue, connecting, talk, message. `day` is the day on which it started in the line's zone. `ticket_id` is
+    the ticket that an earlier contact opened and this call is about, `callback_id` the promised call that its
+    caller is owed; both stand higher in the house, so neither is a foreign key.
     """
 
     __tablename__ = "calls"
@@ -47,6 +49,8 @@ class Call(Base):
     promised: Mapped[bool] = mapped_column(default=False)
     message_left: Mapped[bool] = mapped_column(default=False)
     fault: Mapped[str | None] = mapped_column(sa.String(60))
+    ticket_id: Mapped[UUID | None]
+    callback_id: Mapped[UUID | None]
 
 
 sa.Index("ix_calls_from_number_last_four", LastFour(Call.__table__.c.from_number))

@@ -280,6 +280,7 @@ class LineEntry(Section):
         "the time T of the service level", "服务水平的时限（秒）", lines.SERVICE_LEVEL_SECONDS, ge=1, le=600
     )
     recording_notice: bool = _means("whether the caller is told of the recording", "是否播放录音告知", True)
+    speech: bool = _means("whether callers may say their choice", "是否可以说出选择（语音识别）", False)
 
 
 class AgentEntry(Section):

@@ -48,6 +48,7 @@ def line_columns(entry: LineEntry, file: CentreFile) -> dict[str, Any]:
         "callback_offer_after_seconds": entry.callback_offer_after_seconds,
         "service_level_seconds": entry.service_level_seconds,
         "recording_notice": entry.recording_notice,
+        "speech": entry.speech,
     }
 
 

@@ -14,7 +14,8 @@ class Line(Base):
     """A hotline number with its script, menu, hours and numbers of its own.
 
     `menu` is a list of {"key", "choice", "skill"}; names are {"zh-CN": …, "en-US": …}; the first of
-    `languages` greets. Times are seconds, rings are counted by the cadence of `cadence_country`.
+    `languages` greets; `speech` lets callers say their choice. Times are seconds, rings are counted by the
+    cadence of `cadence_country`.
     """
 
     __tablename__ = "lines"
@@ -36,4 +37,5 @@ class Line(Base):
     callback_offer_after_seconds: Mapped[int]
     service_level_seconds: Mapped[int]
     recording_notice: Mapped[bool]
+    speech: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     active: Mapped[bool] = mapped_column(default=True)

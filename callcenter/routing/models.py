@@ -18,7 +18,8 @@ class Wait(Base):
     """Something that waits for an agent: a caller in the queue, or a callback that is due.
 
     `connection` is the number of its last offer, counted over all stays of one call. `joined` is an end:
-    it left the queue for a conversation. `told_high` is the longest wait, in seconds, last told.
+    it left the queue for a conversation. `told_position` and `told_high` (the longest wait, in seconds) are
+    what the caller was told last, `told_agents` how many agents were on duty then.
     """
 
     __tablename__ = "waits"
@@ -49,6 +50,7 @@ class Wait(Base):
     connection: Mapped[int] = mapped_column(default=0)
     told_position: Mapped[int | None]
     told_high: Mapped[int | None]
+    told_agents: Mapped[int | None]
 
 
 class AgentState(Base):

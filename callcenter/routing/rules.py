@@ -1,6 +1,6 @@
 """Agent states, waits and expected waiting time: pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 # What an agent may choose, and what only the switchboard sets.
@@ -37,14 +37,33 @@ def expected_wait(position: int, agents: int, handle_seconds: float) -> Expected
     return ExpectedWait(low, max(low, -(-int(seconds * 1.5) // 60)))
 
 
-def told_wait(
-    now: ExpectedWait, position: int, told_position: int | None, told_high: int | None
-) -> ExpectedWait:
-    """Keep the last announcement unless the line has moved: a wait never grows worse without reason."""
-    if told_position is None or told_high is None or position < told_position:
+@dataclass(frozen=True)
+class Place:
+    """What a waiting caller is told: place in line from 1, expected wait, and how many agents were on duty.
+
+    `worse` says why it is worse than what was told before: `overtaken` or `fewer_agents`.
+    """
+
+    position: int
+    wait: ExpectedWait
+    agents: int
+    worse: str | None = None
+
+
+def told_place(now: Place, position: int | None, high_minutes: int | None, agents: int | None) -> Place:
+    """Tell a place after what was told last: never worse without a reason (words.md, honest waits).
+
+    Somebody who comes before this caller, and an agent who leaves, are reasons, and are said. What only looks
+    worse, because other calls took longer, is held: the wait that was told last still stands.
+    """
+    if position is None or high_minutes is None:
         return now
-    high = min(now.high_minutes, -(-told_high // 60))
-    return ExpectedWait(min(now.low_minutes, high), high)
+    if now.position > position:
+        return replace(now, worse="overtaken")
+    if agents is not None and now.agents < agents and now.wait.high_minutes > high_minutes:
+        return replace(now, worse="fewer_agents")
+    high = min(now.wait.high_minutes, high_minutes)
+    return replace(now, wait=ExpectedWait(min(now.wait.low_minutes, high), high))
 
 
 def ring_allowance(rings: int, cycle_seconds: float) -> timedelta:

@@ -9,21 +9,23 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from callcenter.calendars.queries import hours_of
-from callcenter.callbacks.actions import book_callback
+from callcenter.callbacks.actions import book_callback, phones_in
 from callcenter.calls.models import Call, Leg
 from callcenter.customers.actions import remember_caller
+from callcenter.customers.queries import candidates
 from callcenter.errors import Conflict, Forbidden
 from callcenter.lines.models import Line
 from callcenter.organisation.queries import centre
 from callcenter.phone_numbers import canonical, may_dial, spoken_groups
+from callcenter.promises.queries import owed_by
 from callcenter.routing.actions import enter_line, leave_line
 from callcenter.routing.models import Wait
 from callcenter.routing.queries import agents_on_duty, live_wait, mean_handle_seconds, position
-from callcenter.routing.rules import expected_wait, told_wait
-from callcenter.switchboard.facts import skill_for
-from callcenter.tickets.actions import mark_emergency, open_ticket
+from callcenter.routing.rules import Place, expected_wait, told_place
+from callcenter.switchboard.facts import home_zone, skill_for
+from callcenter.tickets.actions import mark_emergency, note_contact, open_ticket
 from callcenter.tickets.models import Ticket
-from callcenter.tickets.queries import newest_ticket_of_number, ticket_by_number, ticket_of_call
+from callcenter.tickets.queries import newest_ticket_of, ticket_by_number, ticket_of_call
 from ivr import asks
 from ivr.turns import Step
 
@@ -59,6 +61,13 @@ class CallerDesks:
         """The language of the conversation so far."""
         return self.call.language or self.served_line.languages[0]
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which times are told: the line's, else the centre's."""
+        if self.line is None:
+            return home_zone(self.session)
+        return ZoneInfo(hours_of(self.session, self.line.calendar_id).zone)
+
 
 def ticket_for(
     session: Session,
@@ -70,7 +79,7 @@ def ticket_for(
     emergency: bool = False,
 ) -> Ticket:
     """Return the call's ticket, opened now if it has none (TK-1); the caller is remembered with it (CU-1)."""
-    known = ticket_of_call(session, call.id)
+    known = ticket_of_call(session, call)
     if known is not None:
         return known
     if call.customer_id is None and call.from_number:
@@ -109,6 +118,16 @@ def _open_ticket(desks: CallerDesks, ask: asks.OpenTicket) -> asks.TicketOpened:
     return asks.TicketOpened(ticket_for(desks.session, desks.call, ask.kind, desks.at).number)
 
 
+def _take_ticket(desks: CallerDesks, ask: asks.TakeTicket) -> asks.TicketOpened:
+    """Go on about a ticket of this very customer; any other opens a new one."""
+    ticket = ticket_by_number(desks.session, ask.number)
+    if ticket is None or ticket.customer_id is None or ticket.customer_id != desks.call.customer_id:
+        return _open_ticket(desks, asks.OpenTicket("general"))
+    desks.call.ticket_id = ticket.id
+    note_contact(desks.session, ticket, desks.leg.sid, desks.at, "ivr")
+    return asks.TicketOpened(ticket.number)
+
+
 def _find_agent(desks: CallerDesks, ask: asks.FindAgent) -> asks.Queued | asks.NobodyThere:
     """Put the caller in line (HL-6); nobody on duty for it means that waiting would be in vain."""
     line = desks.served_line
@@ -124,11 +143,18 @@ def _find_agent(desks: CallerDesks, ask: asks.FindAgent) -> asks.Queued | asks.N
         skill_id=skill_id,
         language=desks.language,
         at=desks.at,
+        entered_at=_place_kept(desks),
     )
     desks.call.queued_at = desks.call.queued_at or desks.at
     desks.call.left_queue_at = None
     desks.call.stage = "queue"
     return _how_long_in(desks, wait)
+
+
+def _place_kept(desks: CallerDesks) -> datetime | None:
+    """Return the earlier place that this caller keeps: his own of before, or that of a call we owe now."""
+    owed = phones_in(desks.session, desks.call.callback_id, desks.at) if desks.call.callback_id else None
+    return min((place for place in (owed, desks.call.queued_at) if place is not None), default=None)
 
 
 def _how_long(desks: CallerDesks, _ask: asks.HowLong) -> asks.Queued | asks.NobodyThere:
@@ -139,17 +165,17 @@ def _how_long(desks: CallerDesks, _ask: asks.HowLong) -> asks.Queued | asks.Nobo
 
 
 def _how_long_in(desks: CallerDesks, wait: Wait) -> asks.Queued:
-    """Tell position and wait: never longer than the last time unless the line has really moved."""
+    """Tell position and wait: never worse than the last time without a reason."""
     line = desks.served_line
     place = position(desks.session, wait)
     agents = agents_on_duty(desks.session, wait.skill_id, wait.language)
     handle = mean_handle_seconds(desks.session, line.id) or USUAL_CALL_SECONDS
-    told = told_wait(expected_wait(place, agents, handle), place, wait.told_position, wait.told_high)
-    wait.told_position = place
-    wait.told_high = told.high_minutes * 60
-    return asks.Queued(
-        place, told.low_minutes, told.high_minutes, _offer_callback(desks, wait, told.high_minutes)
-    )
+    high = wait.told_high // 60 if wait.told_high is not None else None
+    now = Place(place, expected_wait(place, agents, handle), agents)
+    told = told_place(now, wait.told_position, high, wait.told_agents)
+    wait.told_position, wait.told_high, wait.told_agents = place, told.wait.high_minutes * 60, agents
+    low, high = told.wait.low_minutes, told.wait.high_minutes
+    return asks.Queued(place, low, high, _offer_callback(desks, wait, high), told.worse)
 
 
 def _offer_callback(desks: CallerDesks, wait: Wait, high_minutes: int) -> bool:
@@ -198,7 +224,7 @@ def _book_callback(desks: CallerDesks, ask: asks.BookCallback) -> asks.CallbackB
     except (Forbidden, Conflict):
         return asks.NumberRefused("not_allowed")
     call.promised = True
-    zone = ZoneInfo(hours_of(desks.session, line.calendar_id).zone)
+    zone = desks.zone
     return asks.CallbackBooked(
         spoken_groups(ask.number), callback.due_at.astimezone(zone), desks.at.astimezone(zone)
     )
@@ -206,34 +232,43 @@ def _book_callback(desks: CallerDesks, ask: asks.BookCallback) -> asks.CallbackB
 
 def _skill_of_call(desks: CallerDesks) -> Any:
     """Return the skill for the call's matter: its ticket's kind, else what the menu gives callbacks."""
-    ticket = ticket_of_call(desks.session, desks.call.id)
+    ticket = ticket_of_call(desks.session, desks.call)
     choice = ticket.kind if ticket is not None and ticket.kind != "general" else "callback"
     return skill_for(desks.session, desks.served_line, choice)
 
 
 def _find_ticket(desks: CallerDesks, ask: asks.FindTicket) -> asks.TicketFound | asks.TicketUnknown:
-    """Find by the keyed number, or the newest of the caller's own."""
-    number = desks.call.from_number
+    """Find by the keyed number, or the newest of the caller's own; a shared number tells nobody's ticket."""
+    session, call = desks.session, desks.call
     if ask.number is not None:
-        ticket = ticket_by_number(desks.session, ask.number)
-    elif number is not None:
-        ticket = newest_ticket_of_number(desks.session, number, not_of_call=desks.call.id)
+        ticket = ticket_by_number(session, ask.number)
+    elif call.customer_id is not None:
+        ticket = newest_ticket_of(session, call.customer_id, not_of_call=call.id)
     else:
-        ticket = None
+        return asks.TicketUnknown(shared=len(candidates(session, call.from_number or "")) > 1)
     if ticket is None:
         return asks.TicketUnknown()
-    desks.call.stage = "served"
-    return asks.TicketFound(ticket.number, ticket.state)
+    call.stage = "served"
+    return asks.TicketFound(ticket.number, ticket.state, *_answer_due(desks, ticket))
+
+
+def _answer_due(desks: CallerDesks, ticket: Ticket) -> tuple[datetime | None, datetime]:
+    """Return by when an answer is owed about a ticket, None when none is, and the time now; both local."""
+    zone = desks.zone
+    due = owed_by(desks.session, "ticket", ticket.id) if ticket.state in ("new", "open") else None
+    return due and due.astimezone(zone), desks.at.astimezone(zone)
 
 
 def _keep_message(desks: CallerDesks, ask: asks.KeepMessage) -> asks.MessageKept:
     """Make a ticket of a voice message; the sound follows with the recording's own webhook."""
     desks.call.message_left = True
-    return asks.MessageKept(message_ticket(desks.session, desks.call, ask.seconds, desks.at).number)
+    ticket = message_ticket(desks.session, desks.call, ask.seconds, desks.at)
+    return asks.MessageKept(ticket.number, *_answer_due(desks, ticket))
 
 
 _ANSWERS: dict[type[Any], Callable[[CallerDesks, Any], asks.Answer]] = {
     asks.OpenTicket: _open_ticket,
+    asks.TakeTicket: _take_ticket,
     asks.FindAgent: _find_agent,
     asks.HowLong: _how_long,
     asks.LeaveQueue: _leave_queue,

@@ -41,6 +41,7 @@ def line_facts(session: Session, line: Line) -> LineFacts:
         languages=tuple(line.languages),
         menu=tuple(MenuItem(item["key"], item["choice"]) for item in line.menu),
         recording_notice=line.recording_notice,
+        speech=line.speech,
     )
 
 

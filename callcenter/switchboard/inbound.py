@@ -7,7 +7,6 @@ from sqlalchemy.orm import Session
 from callcenter.calls import queries as calls
 from callcenter.calls.actions import record_event, start_call, start_leg
 from callcenter.calls.models import Call, Leg
-from callcenter.customers.queries import customer, recognise
 from callcenter.jobs import Work
 from callcenter.lines.models import Line
 from callcenter.lines.queries import line_by_number
@@ -19,6 +18,7 @@ from callcenter.switchboard.answers import CallerDesks
 from callcenter.switchboard.driver import HANG_UP, Addresses, converse
 from callcenter.switchboard.evidence import room_of
 from callcenter.switchboard.facts import LineNow, home_zone, line_now
+from callcenter.switchboard.known import Known, known_by
 from ivr.hearing import Arrived, Heard, Summoned, TalkEnded
 
 BASE = "/twilio/voice"
@@ -29,17 +29,31 @@ def arrive(work: Work, session: Session, *, sid: str, from_raw: str, to_raw: str
     """Answer the first webhook of a call: one call, one leg, the greeting of its line."""
     line = find_line(session, to_raw)
     now = line_now(session, line, at) if line else None
-    call, leg = open_call(session, sid=sid, line=line, now=now, from_raw=from_raw, to_raw=to_raw, at=at)
-    known = calls.stored_document(session, sid, ARRIVED)
-    if known is not None or call.ended_at is not None:
-        return known or HANG_UP
-    heard = Arrived(line=None, hours=None, number=call.from_number)
-    if now is not None:
-        name = customer(session, call.customer_id).name if call.customer_id else None
-        heard = Arrived(now.facts, now.hours, call.from_number, name)
-        if not now.hours.open:
-            call.stage = "closed"
+    number = _number_of(session, from_raw)
+    known = known_by(session, number, line.id if line else None)
+    call, leg = open_call(
+        session, sid=sid, line=line, now=now, from_raw=from_raw, to_raw=to_raw, at=at, known=known
+    )
+    said = calls.stored_document(session, sid, ARRIVED)
+    if said is not None or call.ended_at is not None:
+        return said or HANG_UP
+    if now is not None and not now.hours.open:
+        call.stage = "closed"
+    heard = _arrived(number, now, known)
     return _converse(work, session, call, leg, line, ARRIVED, heard, at)
+
+
+def _arrived(number: str | None, now: LineNow | None, known: Known) -> Arrived:
+    """Tell the conversation who phones where; on a number that is no line of ours only the number counts."""
+    if now is None:
+        return Arrived(line=None, hours=None, number=number)
+    promised = known.promised.astimezone(now.zone) if known.promised else None
+    return Arrived(now.facts, now.hours, number, known.name, known.ticket, known.ticket_kind, promised)
+
+
+def _number_of(session: Session, from_raw: str) -> str | None:
+    home = find_centre(session)
+    return canonical(from_raw, home.country) if home else None
 
 
 def find_line(session: Session, to_raw: str) -> Line | None:
@@ -58,13 +72,14 @@ def open_call(
     to_raw: str,
     at: datetime,
     now: LineNow | None = None,
+    known: Known | None = None,
 ) -> tuple[Call, Leg]:
     """Make the rows of an inbound call, or return those that are there, the leg locked.
 
     A status that comes before its call makes them too: nothing that the carrier says is dropped.
     """
-    home = find_centre(session)
-    number = canonical(from_raw, home.country) if home else None
+    number = _number_of(session, from_raw)
+    known = known or known_by(session, number, line.id if line else None)
     now = now or (line_now(session, line, at) if line else None)
     zone = now.zone if now else home_zone(session)
     call = start_call(
@@ -72,7 +87,8 @@ def open_call(
         sid=sid,
         direction="inbound",
         line_id=line.id if line else None,
-        customer_id=recognise(session, number) if number else None,
+        customer_id=known.customer_id,
+        callback_id=known.callback_id,
         from_number=number,
         from_raw=from_raw,
         to_number=line.number if line else to_raw,

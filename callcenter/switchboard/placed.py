@@ -34,7 +34,6 @@ from ivr.turns import Step
 PICKED_UP = "picked-up"
 # An offer that is over so: the phone that rings for it is a nuisance.
 RINGS_IN_VAIN = ("withdrawn", "missed", "failed")
-OVER = ("declined", "ended")
 
 
 def leg_of_attempt(session: Session, attempt_id: UUID, sid: str, at: datetime) -> tuple[Attempt, Leg] | None:
@@ -50,15 +49,10 @@ def leg_of_attempt(session: Session, attempt_id: UUID, sid: str, at: datetime) -
     if not dialing.bind(session, attempt_id, sid, at):
         dialing.order(session, key=f"hangup:{sid}", verb="hang_up", sid=sid, at=at)
         return None
-    if offer is not None and _rings_in_vain(offer):
+    if offer is not None and offer.state in RINGS_IN_VAIN:
         dialing.order(session, key=f"hangup:{sid}", verb="hang_up", sid=sid, at=at)
     session.refresh(attempt)
     return attempt, _leg(session, attempt, offer, sid, at)
-
-
-def _rings_in_vain(offer: Offer) -> bool:
-    """Say whether a phone should stop; of a leg we hear for the first time, also after a page's decline."""
-    return offer.state in RINGS_IN_VAIN or (offer.leg_sid is None and offer.state in OVER)
 
 
 def _leg(session: Session, attempt: Attempt, offer: Offer | None, sid: str, at: datetime) -> Leg:
@@ -113,7 +107,7 @@ def _agent_hears(session: Session, attempt: Attempt, at: datetime) -> PickedUp |
     wait = session.get_one(Wait, offer.wait_id)
     agent = session.get_one(Agent, offer.agent_id)
     line = session.get_one(Line, offer.line_id)
-    ticket, customer_id = _matter(session, wait)
+    ticket, customer_id, promised = _matter(session, wait)
     return PickedUp(
         line=line_facts(session, line),
         language=agent.languages[0],
@@ -122,17 +116,18 @@ def _agent_hears(session: Session, attempt: Attempt, at: datetime) -> PickedUp |
         waited_seconds=max(0, int((at - wait.entered_at).total_seconds())),
         name=customer(session, customer_id).name if customer_id else None,
         keypad_accepts=offer.state == "ringing" and not agent.address.startswith("client:"),
+        promised=promised,
     )
 
 
-def _matter(session: Session, wait: Wait) -> tuple[Ticket | None, UUID | None]:
-    """Return the ticket and the customer that a wait is about."""
+def _matter(session: Session, wait: Wait) -> tuple[Ticket | None, UUID | None, bool]:
+    """Return the ticket and the customer that a wait is about, and whether this caller is owed a callback."""
     if wait.subject_kind == "call":
         call = session.get_one(Call, wait.subject_id)
-        return ticket_of_call(session, call.id), call.customer_id
+        return ticket_of_call(session, call), call.customer_id, call.callback_id is not None
     callback = session.get_one(Callback, wait.subject_id)
     ticket = session.get(Ticket, callback.ticket_id) if callback.ticket_id else None
-    return ticket, callback.customer_id
+    return ticket, callback.customer_id, False
 
 
 def _customer_hears(session: Session, attempt: Attempt) -> PickedUp | None:

@@ -11,7 +11,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from callcenter.calendars.queries import hours_of
-from callcenter.callbacks.actions import agent_found, keep_callback, miss_callback, reopen_callback
+from callcenter.callbacks.actions import (
+    agent_found,
+    keep_callback,
+    meets_by_phoning,
+    miss_callback,
+    part_again,
+    reopen_callback,
+)
 from callcenter.callbacks.models import Callback
 from callcenter.callbacks.queries import callback_by_id
 from callcenter.calls.actions import end_outbound, start_call
@@ -34,8 +41,7 @@ from callcenter.switchboard.evidence import (
     met_by_documents,
     met_in_room,
 )
-from ivr.flow.caller import TALKED
-from ivr.hearing import TalkEnded
+from ivr.hearing import Heard, TalkEnded
 
 # The agent's entry calls the caller in; should the notice of it be lost, this is how long we wait.
 JOIN_PATIENCE = timedelta(seconds=3)
@@ -195,6 +201,8 @@ def customer_in_room(session: Session, offer: Offer, at: datetime) -> None:
     call.stage = "talk"
     if callback is not None and callback.state == "agent":
         keep_callback(session, callback, met)
+    if call.callback_id is not None:
+        meets_by_phoning(session, call.callback_id, met)
 
 
 def finish_talk(session: Session, offer: Offer, at: datetime) -> None:
@@ -251,6 +259,8 @@ def _undo_meeting(session: Session, offer: Offer, wait: Wait) -> None:
     routing.part(offer, wait)
     if wait.subject_kind == "callback":
         reopen_callback(session, wait.subject_id)
+    if call.callback_id is not None:
+        part_again(session, call.callback_id)
 
 
 def _lose_agent(session: Session, offer: Offer, wait: Wait, at: datetime, *, told: bool) -> None:
@@ -268,19 +278,14 @@ def _lose_agent(session: Session, offer: Offer, wait: Wait, at: datetime, *, tol
         dialing.order(session, key=f"requeue:{offer.id}", verb="redirect", sid=leg.sid, path=path, at=at)
 
 
-def hear_of_end(session: Session, call: Call, heard: TalkEnded, at: datetime) -> TalkEnded:
+def hear_of_end(session: Session, call: Call, heard: Heard, at: datetime) -> Heard:
     """Say to a customer whose side of the room has ended what it means: a talk is over, or nobody came.
 
     The room ends for who still lives when the agent leaves it; the call must be locked.
     """
     offer = next((o for o in reversed(queries.offers_of_call(session, call.id)) if o.state in _WON), None)
     found = lock_offer(session, offer.id) if offer is not None else None
-    talked = heard.status in TALKED
-    if (
-        talked
-        and found is not None
-        and not (note_meeting(session, found[0], at) and _was_a_talk(session, found[0], at))
-    ):
+    if found is not None and not (note_meeting(session, found[0], at) and _was_a_talk(session, found[0], at)):
         agent_gone(session, *found, at, told=True)
     return heard if call.joined_at is not None else TalkEnded("not_joined")
 
@@ -331,7 +336,5 @@ def send_agent_away(session: Session, offer: Offer, at: datetime) -> None:
     routing.end_offer(session, offer, "caller_gone", timedelta(0), at)
     dialing.withdraw_orders(session, f"summon:{offer.id}", at)
     leg = leg_by_sid(session, offer.leg_sid) if offer.leg_sid else None
-    if leg is not None and leg.state == "answered":
+    if leg is not None:
         dismiss(session, leg, at)
-    else:
-        routing.stop_ringing(session, offer, at)

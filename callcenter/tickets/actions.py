@@ -115,6 +115,11 @@ def mark_emergency(session: Session, ticket: Ticket, at: datetime, *, problem: s
     _note(session, ticket, "message", at, "ivr", {"emergency": True})
 
 
+def note_contact(session: Session, ticket: Ticket, call_sid: str, at: datetime, actor: str) -> None:
+    """The customer has phoned again about this ticket (TK-1: every contact is recorded)."""
+    _note(session, ticket, "contact", at, actor, {"call": call_sid})
+
+
 def close_ticket(
     session: Session, number: str, at: datetime, actor: str, *, solution: str | None = None
 ) -> Ticket:

@@ -5,14 +5,16 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from callcenter.customers.models import CustomerNumber
+from callcenter.calls.models import Call
 from callcenter.db import locked
 from callcenter.tickets.models import Ticket, TicketEvent, TicketWords
 
 
-def ticket_of_call(session: Session, call_id: UUID) -> Ticket | None:
-    """Return the ticket that a call opened."""
-    return session.execute(sa.select(Ticket).where(Ticket.call_id == call_id)).scalars().first()
+def ticket_of_call(session: Session, call: Call) -> Ticket | None:
+    """Return the ticket that a call is about: the one it chose, else the one it opened."""
+    if call.ticket_id is not None:
+        return session.get(Ticket, call.ticket_id)
+    return session.execute(sa.select(Ticket).where(Ticket.call_id == call.id)).scalars().first()
 
 
 def ticket_by_number(session: Session, number: str, *, lock: bool = False) -> Ticket | None:
@@ -21,15 +23,12 @@ def ticket_by_number(session: Session, number: str, *, lock: bool = False) -> Ti
     return session.execute(locked(statement) if lock else statement).scalar_one_or_none()
 
 
-def newest_ticket_of_number(session: Session, canonical: str, *, not_of_call: UUID) -> Ticket | None:
-    """Return the newest ticket of whoever phones from this number, the present call's own left out."""
+def newest_ticket_of(session: Session, customer_id: UUID, *, not_of_call: UUID) -> Ticket | None:
+    """Return the newest ticket of a customer, open ones first, the call's own left out."""
     statement = (
         sa.select(Ticket)
-        .join(CustomerNumber, CustomerNumber.customer_id == Ticket.customer_id)
-        .where(
-            CustomerNumber.canonical == canonical, Ticket.call_id.is_(None) | (Ticket.call_id != not_of_call)
-        )
-        .order_by(Ticket.created_at.desc(), Ticket.id.desc())
+        .where(Ticket.customer_id == customer_id, Ticket.call_id.is_(None) | (Ticket.call_id != not_of_call))
+        .order_by((Ticket.state == "closed").asc(), Ticket.created_at.desc(), Ticket.id.desc())
         .limit(1)
     )
     return session.execute(statement).scalars().first()

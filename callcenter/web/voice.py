@@ -12,7 +12,9 @@ from callcenter.switchboard import inbound, placed
 from callcenter.web.webhook import Refused, Webhook, recorded_seconds
 from ivr.hearing import Heard, Pressed, QueueLeft, Recorded, Silence, Spoke, TalkEnded
 
-_DIGITS = re.compile(r"[0-9A-Da-d*#]{1,60}")
+_DIGITS = re.compile(r"[0-9A-Da-d*#]+")
+MOST_DIGITS, MOST_WORDS = 60, 100
+"""So much of what was keyed or said is taken; a caller who leans on the keypad is no forger."""
 _QUEUE_RESULTS = frozenset(
     {
         "bridged",
@@ -103,11 +105,11 @@ def _heard(kind: str, webhook: Webhook) -> Heard:
 
 def _keys(form: dict[str, str]) -> Heard:
     if form.get("SpeechResult"):
-        return Spoke(form["SpeechResult"][:500], _confidence(form.get("Confidence")))
+        return Spoke(form["SpeechResult"][:MOST_WORDS], _confidence(form.get("Confidence")))
     digits = form.get("Digits", "")
     if not _DIGITS.fullmatch(digits):
         raise Refused("a Gather's action needs Digits or SpeechResult")
-    return Pressed(digits)
+    return Pressed(digits[:MOST_DIGITS])
 
 
 def _confidence(told: str | None) -> float | None:

@@ -21,6 +21,7 @@ def begin(heard: PickedUp) -> Turn:
         "matter": heard.matter if heard.matter in MATTERS else "general",
         "waited": heard.waited_seconds,
         "customer": heard.name,
+        "promised": heard.promised,
     }
     return _whisper(m) if heard.keypad_accepts else _accept(m)
 
@@ -37,7 +38,8 @@ def _about(m: Memory) -> Says:
     who = say(m, "whisper.customer", customer=m["customer"]) if m["customer"] else ()
     minutes = min(m["waited"] // 60, LONGEST_WAIT_MINUTES)
     waited = say(m, "whisper.waited", wait=Minutes(minutes, minutes)) if m["waited"] > 0 else ()
-    return (*which, *say(m, f"whisper.{m['matter']}"), *who, *waited)
+    owed = say(m, "whisper.promised") if m["promised"] else ()
+    return (*which, *say(m, f"whisper.{m['matter']}"), *owed, *who, *waited)
 
 
 def _branch(m: Memory) -> Says:

@@ -4,6 +4,8 @@ from ivr.asks import Queued
 from ivr.flow.table import Memory, Says, keep, say
 from ivr.turns import Key, Minutes
 
+WORSE = {"overtaken": "waiting.overtaken", "fewer_agents": "waiting.fewer"}
+"""How it is said that a place or a wait has grown worse: always with the reason."""
 UNMOVED = {1: "waiting.still", 2: "waiting.patience"}
 """The two ways to say that the line has not moved, in turn."""
 OFFER_EVERY = 3
@@ -12,24 +14,35 @@ OFFER_EVERY = 3
 
 def announce(m: Memory, place: Queued) -> tuple[Says, Memory]:
     """Return what to say now, and the memory of it."""
-    wait = _honest(m, place)
-    position, prompt = place.position, _prompt(m, place.position)
+    why = _why_worse(m, place)
+    wait = _honest(m, place, why)
+    position, prompt = place.position, WORSE.get(why or "") or _prompt(m, place.position)
+    if prompt == WORSE["fewer_agents"] and not wait:
+        prompt = _prompt(m, position)
     if wait:
         says = say(m, f"{prompt}_wait", position=position, wait=Minutes(*wait))
     else:
         says = say(m, prompt, position=position)
-    told = 1 if prompt not in UNMOVED.values() else 3 - m["told"]
+    told = 3 - m["told"] if prompt in UNMOVED.values() else 1
     offer, m = _callback(keep(m, told=told, position=position, wait=wait), place.offer_callback)
     return (*says, *offer), m
 
 
-def _honest(m: Memory, place: Queued) -> list[int] | None:
-    """Return the wait to tell: never shorter than the last one unless the line really moved."""
+def _why_worse(m: Memory, place: Queued) -> str | None:
+    """Return why things are worse than told before; a place further back has always been overtaken."""
+    return "overtaken" if place.position > m.get("position", place.position) else place.worse
+
+
+def _honest(m: Memory, place: Queued, why: str | None) -> list[int] | None:
+    """Return the wait to tell: the last one while nothing has moved, never a longer one without reason."""
     if place.low_minutes is None or place.high_minutes is None:
         return None
-    wait = [place.low_minutes, place.high_minutes]
-    last = m.get("wait") if place.position == m.get("position") else None
-    return [max(pair) for pair in zip(wait, last or wait, strict=True)]
+    wait, last = [place.low_minutes, place.high_minutes], m.get("wait")
+    if why or not last:
+        return wait
+    if place.position == m.get("position"):
+        return list(last)
+    return [min(pair) for pair in zip(wait, last, strict=True)]
 
 
 def _prompt(m: Memory, position: int) -> str:

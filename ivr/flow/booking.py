@@ -12,11 +12,11 @@ from ivr.asks import (
     TicketOpened,
 )
 from ivr.flow import message
+from ivr.flow.listening import Choices, listen, meant, not_taken
 from ivr.flow.table import (
     CALLER,
     FAILURES,
     KEYING_PATIENCE,
-    PATIENCE,
     Memory,
     Says,
     failed,
@@ -27,13 +27,14 @@ from ivr.flow.table import (
     ticket,
     worn_out,
 )
-from ivr.hearing import Answered, Heard, Pressed
+from ivr.hearing import Answered, Heard, Pressed, Silence
 from ivr.turns import Digits, Gather, Key, Moment, Turn
 
 LONGEST_NUMBER = 32
 """Digits kept of what was keyed: no number of people is longer, extension included."""
 CHOSEN = ("canonical", "spoken", "keyed", "unconfirmed", "asked", "tries")
 """What is remembered of the number while it is confirmed and booked."""
+YES_OR_NO: Choices = {"1": "yes", "2": "no", "*": "repeat", "0": "agent"}
 REFUSALS = {"not_allowed": "number.not_allowed"}
 
 
@@ -127,23 +128,23 @@ def _read_back(m: Memory) -> Says:
 
 def _confirm(m: Memory, *before: Says, prompt: str = "number.confirm") -> Turn:
     keys = say(m, prompt, yes=Key("1"), no=Key("2"))
-    return CALLER.at(confirm_number, m, Gather((*sum(before, ()), *keys), timeout=PATIENCE))
+    return CALLER.at(confirm_number, m, listen(m, (*sum(before, ()), *keys), YES_OR_NO))
 
 
 @CALLER.state
 def confirm_number(m: Memory, heard: Heard) -> Turn:
     """The number was read back: right, or another."""
-    match heard:
+    match meant(m, heard, YES_OR_NO):
         case Pressed("1"):
             return _book(m)
         case Pressed("2"):
             return _another(m) if m["keyed"] else _ask_number(m)
         case Pressed("*"):
             return _unless_worn_out(lap(m), _read_back(m))
-        case Pressed():
-            return _unless_worn_out(failed(m), say(m, "key.wrong"))
-        case _:
+        case Silence():
             return _unless_worn_out(failed(m), prompt="number.confirm_again")
+        case other:
+            return _unless_worn_out(failed(m), not_taken(m, other))
 
 
 def _unless_worn_out(m: Memory, *before: Says, prompt: str = "number.confirm") -> Turn:

@@ -3,20 +3,25 @@
 from collections.abc import Sequence
 
 from ivr import record
-from ivr.flow import closed, menu, message, waiting
+from ivr.flow import booking, closed, known, menu, message, waiting
+from ivr.flow.listening import meant
 from ivr.flow.table import CALLER, Memory, fresh, keep, say, speaks
-from ivr.hearing import Arrived, Heard, HungUp, LineFacts, QueueLeft, Summoned, TalkEnded
+from ivr.hearing import Arrived, Heard, HungUp, LineFacts, Pressed, QueueLeft, Summoned, TalkEnded
 from ivr.turns import Connect, Step, Turn
 from ivr.words import LANGUAGES
 
 IN_QUEUE = frozenset({"waiting", "leaving"})
+LEAVES_FOR_AGENT = frozenset({"confirm_number", "key_number"})
+"""Steps whose own module knows nothing of agents."""
+MOST_RETURNS = 1
+"""So often 0 leads from a callback's number back to agents; then it is a wrong key: every call ends."""
 TALKED = frozenset({"answered", "completed"})
 """Reasons of the carrier (DialCallStatus) after which a room was really entered."""
 
 
 def begin(heard: Arrived) -> Turn:
     """Greet a caller; on a number that is no line of ours take a message, in every language."""
-    m: Memory = {"number": heard.number, "name": heard.name}
+    m: Memory = {"number": heard.number, "name": heard.name, **_known(heard)}
     if heard.line is None:
         m = keep(m, languages=list(LANGUAGES), language=LANGUAGES[0])
         return message.start(m, say(m, "message.unknown_line"))
@@ -26,8 +31,16 @@ def begin(heard: Arrived) -> Turn:
 def _greet(m: Memory, heard: Arrived, facts: LineFacts) -> Turn:
     m = keep(m, language=speaks(facts)[0])
     if heard.hours is None or heard.hours.open:
-        return menu.greet(m)
+        return known.greet(m) if "known" in m else menu.greet(m)
     return closed.tell(keep(m, hours=record.to_json(heard.hours)))
+
+
+def _known(heard: Arrived) -> Memory:
+    """Return what is known of whoever calls: an open ticket, and a call that we owe."""
+    about = {"known": {"ticket": heard.ticket, "kind": heard.ticket_kind}} if heard.ticket else {}
+    if heard.promised is None or heard.hours is None:
+        return about
+    return {**about, "promised": heard.promised.isoformat(), "now": heard.hours.now.isoformat()}
 
 
 def unknown(languages: Sequence[str] = LANGUAGES) -> Turn:
@@ -50,7 +63,20 @@ def hear(step: Step, heard: Heard) -> Turn:
         case TalkEnded(status) if step.name == "talking":
             return _talked(m, status)
         case _:
-            return CALLER.states[step.name](m, heard)
+            return _in_its_state(step.name, m, heard)
+
+
+def _in_its_state(state: str, m: Memory, heard: Heard) -> Turn:
+    """Let the state itself hear it, where 0 does not lead to an agent as everywhere (words.md)."""
+    meaning = meant(m, heard, booking.YES_OR_NO) if state == "confirm_number" else heard
+    if meaning == Pressed("0") and state in LEAVES_FOR_AGENT and _may_return(m):
+        return waiting.find_again(fresh(keep(m, returns=m.get("returns", 0) + 1)))
+    return CALLER.states[state](m, heard)
+
+
+def _may_return(m: Memory) -> bool:
+    """Say whether 0 may lead back to agents: not where the line is closed, and not for ever."""
+    return "hours" not in m and m.get("returns", 0) < MOST_RETURNS
 
 
 def _means_something(result: str) -> bool:

@@ -1,13 +1,16 @@
 """The menu: the standard opening, the choices of the line, and what each key leads to."""
 
+from datetime import datetime
+
 from ivr.asks import FindTicket, TicketFound, TicketUnknown
 from ivr.flow import booking, waiting
+from ivr.flow.listening import hears_words, listen, meant, not_taken
 from ivr.flow.table import (
     CALLER,
     KEYING_PATIENCE,
-    PATIENCE,
     Memory,
     Says,
+    by_when,
     failed,
     fresh,
     keep,
@@ -19,7 +22,8 @@ from ivr.flow.table import (
     ticket,
     worn_out,
 )
-from ivr.hearing import Answered, Heard, Pressed
+from ivr.hearing import Answered, Heard, Pressed, Silence
+from ivr.spoken import sayable
 from ivr.turns import Gather, Key, Say, Turn
 
 AGENTS = frozenset({"technical", "presales", "complaint", "agent"})
@@ -31,9 +35,29 @@ LONGEST_TICKET = 16
 
 def greet(m: Memory) -> Turn:
     """Say the standard opening (HL-3) and the menu in one breath; any key stops it."""
+    says, m = opening(m)
+    return CALLER.at(greeting, m, listen(m, (*says, *_choices(m, "menu")), keys(m)))
+
+
+def opening(m: Memory) -> tuple[Says, Memory]:
+    """Say the standard opening, whom we know and what we owe them, and that the call is recorded.
+
+    A name is said where it is certain and where the language can say it.
+    """
     notice = say(m, "notice.recording") if line(m).recording_notice else ()
-    says = (*named(m, "greeting"), *notice, *other_language(m), *_choices(m, "menu"))
-    return CALLER.at(greeting, m, Gather(says, timeout=PATIENCE))
+    name = m.get("name")
+    welcome = say(m, "known.name", customer=name) if name and sayable(name, m["language"]) else ()
+    promised, m = owed_call(m)
+    spoken = say(m, "speech.notice") if hears_words(m) else ()
+    return (*named(m, "greeting"), *notice, *welcome, *promised, *other_language(m), *spoken), m
+
+
+def owed_call(m: Memory) -> tuple[Says, Memory]:
+    """Tell by when we have promised to call, or that we should have."""
+    if "promised" not in m:
+        return (), m
+    due, now = datetime.fromisoformat(m["promised"]), datetime.fromisoformat(m["now"])
+    return by_when(m, "promised", due, now)
 
 
 @CALLER.state
@@ -45,25 +69,27 @@ def greeting(m: Memory, heard: Heard) -> Turn:
 @CALLER.state
 def menu(m: Memory, heard: Heard) -> Turn:
     """A key chooses; silence and wrong keys lead on, the third of them to a person."""
-    match heard:
+    match meant(m, heard, keys(m)):
         case Pressed(key):
-            return _choose(m, _choice(m, key))
-        case _:
-            return _again(failed(m), say(m, "key.silence"), style="again")
+            return _choose(m, keys(m).get(key))
+        case Silence():
+            return again(failed(m), not_taken(m, heard), style="again")
+        case other:
+            return again(failed(m), not_taken(m, other))
 
 
-def _choice(m: Memory, key: str) -> str | None:
-    """The keys that are the same on every line come first."""
-    same = {"*": "repeat", "0": "agent"} | ({"8": "language"} if len(speaks(line(m))) > 1 else {})
-    return same.get(key) or next((item.choice for item in line(m).menu if item.key == key), None)
+def keys(m: Memory) -> dict[str, str]:
+    """Return what each key chooses; the keys that are the same on every line come first."""
+    items = {item.key: item.choice for item in reversed(line(m).menu)}
+    return items | {"*": "repeat", "0": "agent"} | ({"8": "language"} if len(speaks(line(m))) > 1 else {})
 
 
 def _choose(m: Memory, choice: str | None) -> Turn:
     match choice:
         case "repeat":
-            return _again(lap(m))
+            return again(lap(m))
         case "language":
-            return _again(lap(in_other_language(m)))
+            return again(lap(in_other_language(m)))
         case "ticket_state":
             return _find_ticket(keep(lap(m), digits=None))
         case "callback":
@@ -71,13 +97,14 @@ def _choose(m: Memory, choice: str | None) -> Turn:
         case str() if choice in AGENTS:
             return waiting.find(m, choice)
         case _:
-            return _again(failed(m), say(m, "key.wrong"))
+            return again(failed(m), say(m, "key.wrong"))
 
 
-def _again(m: Memory, *before: Says, style: str = "menu") -> Turn:
+def again(m: Memory, *before: Says, style: str = "menu") -> Turn:
+    """Say the menu again after these sentences, unless the flow must go on without the caller's help."""
     if worn_out(m):
         return to_agent(m)
-    gather = Gather((*sum(before, ()), *_choices(m, style)), timeout=PATIENCE)
+    gather = listen(m, (*sum(before, ()), *_choices(m, style)), keys(m))
     return CALLER.at(menu, fresh(m, "failures", "laps"), gather)
 
 
@@ -115,15 +142,22 @@ def _find_ticket(m: Memory) -> Turn:
 def finding_ticket(m: Memory, heard: Heard) -> Turn:
     """The newest ticket of the caller's number; else the one whose number was keyed."""
     match heard:
-        case Answered(TicketFound(number, state)):
-            known = f"ticket.{state}" if state in STATES else "ticket.open"
-            return _again(keep(m, served=True), say(m, known, ticket=ticket(number)), style="again")
-        case Answered(TicketUnknown()) if m["digits"] is None:
-            return _ask_ticket(m, say(m, "ticket.none_of_caller") if m.get("number") else ())
+        case Answered(TicketFound() as found):
+            return _tell_state(m, found)
+        case Answered(TicketUnknown(shared)) if m["digits"] is None:
+            none = m.get("number") and not shared
+            return _ask_ticket(m, say(m, "ticket.none_of_caller") if none else ())
         case Answered(TicketUnknown()):
-            return _again(m, say(m, "ticket.not_found", ticket=ticket(m["digits"])), style="again")
+            return again(m, say(m, "ticket.not_found", ticket=ticket(m["digits"])), style="again")
         case _:
             return _find_ticket(m)
+
+
+def _tell_state(m: Memory, found: TicketFound) -> Turn:
+    """Tell a ticket's state, and by when an answer is owed."""
+    known = f"ticket.{found.state}" if found.state in STATES else "ticket.open"
+    owed, m = by_when(keep(m, served=True), "answer", found.due, found.now)
+    return again(m, say(m, known, ticket=ticket(found.number)), owed, style="again")
 
 
 def _ask_ticket(m: Memory, *before: Says, prompt: str = "ticket.ask") -> Turn:

@@ -1,7 +1,7 @@
 """The caller leaves a message; and the end of every call, which still keeps a message that comes late."""
 
 from ivr.asks import KeepMessage, MessageKept
-from ivr.flow.table import CALLER, Memory, Says, apology, fresh, keep, say, ticket
+from ivr.flow.table import CALLER, Memory, Says, apology, by_when, fresh, keep, next_opening, say, ticket
 from ivr.hearing import Answered, Heard, HungUp, Recorded
 from ivr.turns import HangUp, Key, Record, Turn
 
@@ -33,7 +33,7 @@ def message(m: Memory, heard: Heard) -> Turn:
         case Recorded(seconds):
             return _keep(keep(m, seconds=seconds))
         case _ if m.get("recorded_again"):
-            return end(m, "goodbye", say(m, "message.none"))
+            return end(m, "goodbye", say(m, "message.none"), _some_other_day(m))
         case _:
             again = say(m, "message.again")
             return CALLER.at(message, keep(m, recorded_again=True), *again, Record(LONGEST_MESSAGE))
@@ -43,11 +43,20 @@ def message(m: Memory, heard: Heard) -> Turn:
 def keeping_message(m: Memory, heard: Heard) -> Turn:
     """The message becomes a ticket."""
     match heard:
-        case Answered(MessageKept(number)):
+        case Answered(MessageKept(number, due, now)):
             kept = say(m, "message.kept", ticket=ticket(number))
-            return end(keep(m, kept=True, ticket=number), "message", kept, say(m, "goodbye.thanks"))
+            owed, m = by_when(keep(m, kept=True, ticket=number), "answer", due, now)
+            return end(m, "message", kept, owed, say(m, "goodbye.thanks"))
         case _:
             return _keep(m)
+
+
+def _some_other_day(m: Memory) -> Says:
+    """Say goodbye until the next opening, where the line is closed and it is known."""
+    if "hours" not in m:
+        return say(m, "goodbye.later")
+    opening = next_opening(m)
+    return say(m, "closed.goodbye", opening=opening) if opening else say(m, "closed.goodbye_unknown")
 
 
 def _keep(m: Memory) -> Turn:

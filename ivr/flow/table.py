@@ -5,12 +5,13 @@ The memory is JSON and holds every fact that later states need, since nothing el
 """
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, cast
 
 from ivr import record
 from ivr.asks import Ask
 from ivr.hearing import Heard, Hours, LineFacts
-from ivr.turns import Digits, Say, Step, Turn, Value, Verb
+from ivr.turns import Digits, Moment, Say, Step, Turn, Value, Verb
 from ivr.words import LANGUAGES
 
 Memory = Mapping[str, Any]
@@ -26,8 +27,9 @@ FAILURES = 3
 LAPS = 4
 """So often a caller may hear a choice again by key; more laps count as failures, so that every call ends."""
 
-_OF_THE_CALL = {"line", "hours", "number", "name", "language", "languages"}
+_OF_THE_CALL = {"line", "hours", "number", "name", "language", "languages", "known", "promised", "now"}
 _OF_THE_STORY = {"choice", "ticket", "ticket_told", "served", "apologised", "connection", "room", "kept"}
+_OF_THE_STORY |= {"returns"}
 LASTING = frozenset(_OF_THE_CALL | _OF_THE_STORY)
 """Facts that outlive a stage of the call (menu, waiting, booking, …); all others are forgotten with it."""
 
@@ -96,6 +98,22 @@ def line(m: Memory) -> LineFacts:
 def hours(m: Memory) -> Hours:
     """Return the line's hours as they were when the call came."""
     return cast(Hours, record.from_json(m["hours"]))
+
+
+def next_opening(m: Memory) -> Moment | None:
+    """Return when a closed line opens next, None where it is open or where nobody knows."""
+    facts = hours(m) if "hours" in m else None
+    return Moment(facts.next_opening, facts.now) if facts and facts.next_opening else None
+
+
+def by_when(m: Memory, prompt: str, due: datetime | None, now: datetime | None) -> tuple[Says, Memory]:
+    """Tell by when something is owed (`.due`), or that it is overdue (`.overdue`), for which we apologise."""
+    if due is None or now is None:
+        return (), m
+    if due > now:
+        return say(m, f"{prompt}.due", due=Moment(due, now)), m
+    sorry, m = apology(m)
+    return (*say(m, f"{prompt}.overdue", due=Moment(due, now)), *sorry), m
 
 
 def speaks(facts: LineFacts) -> tuple[str, ...]:

@@ -12,9 +12,9 @@ from ivr.asks import (
 )
 from ivr.flow import booking, message
 from ivr.flow.announce import announce
+from ivr.flow.listening import Choices, listen, meant, not_taken
 from ivr.flow.table import (
     CALLER,
-    PATIENCE,
     Memory,
     Says,
     apology,
@@ -29,6 +29,7 @@ from ivr.flow.table import (
 from ivr.hearing import Answered, Heard, Pressed, QueueLeft
 from ivr.turns import Enqueue, Gather, Key, Leave, Music, Turn
 
+INSTEAD: Choices = {"1": "callback", "2": "message", "0": "agent", "*": "repeat"}
 BROKEN = frozenset({"queue-full", "error", "system-error"})
 """Reasons of the carrier (QueueResult) for which a living caller needs something else."""
 CONNECTING_ROUNDS = 3
@@ -170,13 +171,13 @@ def _offer(m: Memory, *before: Says) -> Turn:
     says = (*say(m, "offer.callback", key=Key("1")), *say(m, "offer.message", key=Key("2")))
     if str(m.get("reason")).startswith("failure."):
         says = (*says, *say(m, "offer.agent", key=Key("0")))
-    return CALLER.at(offer, m, Gather((*sum(before, ()), *says), timeout=PATIENCE))
+    return CALLER.at(offer, m, listen(m, (*sum(before, ()), *says), INSTEAD))
 
 
 @CALLER.state
 def offer(m: Memory, heard: Heard) -> Turn:
     """A callback, a message, or another try (HL-6: the caller chooses)."""
-    match heard:
+    match meant(m, heard, INSTEAD):
         case Pressed("1"):
             return booking.start(m)
         case Pressed("2"):
@@ -186,10 +187,8 @@ def offer(m: Memory, heard: Heard) -> Turn:
             return booking.without_asking(m) if worn_out(m) else find_again(m)
         case Pressed("*"):
             return _unless_worn_out(lap(m), ())
-        case Pressed():
-            return _unless_worn_out(failed(m), say(m, "key.wrong"))
-        case _:
-            return _unless_worn_out(failed(m), say(m, "key.silence"))
+        case other:
+            return _unless_worn_out(failed(m), not_taken(m, other))
 
 
 def _unless_worn_out(m: Memory, before: Says) -> Turn:

@@ -24,6 +24,7 @@ from ivr.asks import (
     ReachCustomer,
     ReadNumber,
     RoomReady,
+    TakeTicket,
     TicketFound,
     TicketOpened,
 )
@@ -70,6 +71,7 @@ CLOSED = Hours(False, SATURDAY_NOON, datetime(2026, 11, 25, 9, 0, tzinfo=SHANGHA
 
 ANSWERS: Mapping[type, Any] = {
     OpenTicket: TicketOpened("261121001"),
+    TakeTicket: TicketOpened("261120003"),
     FindAgent: Queued(1, None, None, False),
     HowLong: Queued(1, None, None, False),
     LeaveQueue: Left(won=False),

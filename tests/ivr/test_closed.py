@@ -7,7 +7,7 @@ import pytest
 from ivr.asks import BookCallback, OpenTicket, ReadNumber
 from ivr.hearing import HungUp, Pressed, Silence
 from ivr.turns import HangUp
-from tests.ivr.legs import BRANCH, CLOSED, OWN_NUMBER, Leg, arrived
+from tests.ivr.legs import BRANCH, CLOSED, OWN_NUMBER, SATURDAY_NOON, Leg, arrived
 
 
 def test_closed_is_said_first_then_the_next_opening_with_its_day() -> None:
@@ -33,7 +33,8 @@ def test_a_closed_branch_in_english() -> None:
 def test_an_opening_that_nobody_knows_is_not_made_up() -> None:
     leg = Leg(arrived(hours=replace(CLOSED, next_opening=None)))
     assert leg.says[1] == "下一次服务时间还没有定。"
-    assert leg.hears(*[Silence()] * 3).says == ["请您改天再拨，再见。"]
+    leg = Leg(arrived(number=None, hours=replace(CLOSED, next_opening=None))).hears(*[Silence()] * 5)
+    assert leg.says == ["这次也没有录到声音。", "请您改天再拨，再见。"]
 
 
 def test_a_callback_for_then() -> None:
@@ -55,11 +56,24 @@ def test_closed_in_the_other_language_and_once_more() -> None:
 @pytest.mark.parametrize(
     "three", [[Silence()] * 3, [Pressed("9")] * 3, [Pressed("0"), Silence(), Silence()], [Pressed("*")] * 7]
 )
-def test_who_chooses_nothing_is_told_when_to_phone_again(three: list[Silence | Pressed]) -> None:
-    """Not a dropped call: every call that stays ends with a sentence."""
+def test_who_cannot_choose_gets_a_promise(three: list[Silence | Pressed]) -> None:
+    """words.md: after the third failure book a callback when nobody is there."""
     leg = Leg(arrived(hours=CLOSED)).hears(*three)
-    assert leg.says == ["请您11月25日星期三上午九点以后再拨，再见。"]
-    assert (leg.does, leg.memory["ending"]) == ([HangUp()], "closed")
+    assert leg.prompts[:2] == ["callback.unconfirmed", "promise.colleague"]
+    assert (leg.does, leg.memory["ending"]) == ([HangUp()], "callback")
+
+
+def test_who_cannot_choose_and_withholds_the_number_can_leave_a_message_and_is_told_when_to_phone() -> None:
+    """Not a dropped call: every call that stays ends with a sentence."""
+    leg = Leg(arrived(hours=CLOSED, number=None)).hears(*[Silence()] * 3)
+    assert leg.name == "message"
+    leg.hears(Silence(), Silence())
+    assert leg.says == ["这次也没有录到声音。", "请您11月25日星期三上午九点以后再拨，再见。"]
+
+
+def test_a_promise_that_was_made_before_is_told() -> None:
+    due = SATURDAY_NOON.replace(day=25, hour=10, minute=0)
+    assert "我们约好最晚在11月25日星期三上午十点前给您回电。" in Leg(arrived(hours=CLOSED, promised=due)).says
 
 
 def test_a_hang_up_while_closed_is_told_apart() -> None:

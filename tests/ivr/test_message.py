@@ -27,7 +27,11 @@ def test_an_empty_recording_is_tried_once_more_then_goodbye() -> None:
     leg = recording().hears(Silence())
     assert (leg.says, leg.does) == (["没有录到声音，请在提示音后再说一次。"], [Record(180)])
     leg.hears(Silence())
-    assert (leg.prompts, leg.does, leg.memory["ending"]) == (["message.none"], [HangUp()], "goodbye")
+    assert (leg.prompts, leg.does, leg.memory["ending"]) == (
+        ["message.none", "closed.goodbye"],
+        [HangUp()],
+        "goodbye",
+    )
 
 
 def test_a_recording_that_is_reported_after_the_hang_up_is_kept() -> None:

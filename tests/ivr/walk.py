@@ -30,6 +30,7 @@ from ivr.asks import (
     ReachCustomer,
     ReadNumber,
     RoomReady,
+    TakeTicket,
     TicketFound,
     TicketOpened,
     TicketUnknown,
@@ -53,6 +54,7 @@ from tests.ivr.legs import SATURDAY_NOON, flat
 HEARINGS: tuple[Heard, ...] = (
     *(Pressed(key) for key in ("0", "1", "2", "3", "4", "5", "8", "*", "", "9" * 200)),
     Spoke("转人工", 0.9),
+    Spoke("喂", 0.2),
     Silence(),
     *(QueueLeft(why) for why in ("leave", "redirected", "queue-full")),
     Summoned(1, "room-1"),
@@ -65,12 +67,14 @@ HEARINGS: tuple[Heard, ...] = (
 )
 ANSWERS: Mapping[type, tuple[Any, ...]] = {
     OpenTicket: (TicketOpened("261121001"),),
+    TakeTicket: (TicketOpened("261120003"), TicketOpened("261121001")),
     FindAgent: (Queued(1, None, None, False), NobodyThere()),
     HowLong: (
         Queued(1, None, None, False),
         Queued(1, 0, 1, False),
         Queued(2, 3, 5, True),
         Queued(3, None, None, True),
+        Queued(4, 6, 9, True, "fewer_agents"),
         NobodyThere(),
     ),
     LeaveQueue: (Left(won=False), Left(won=True)),
@@ -85,9 +89,15 @@ ANSWERS: Mapping[type, tuple[Any, ...]] = {
     ),
     FindTicket: (
         *(TicketFound("261121001", state) for state in ("new", "open", "solved", "closed", "elsewhere")),
+        TicketFound("261121001", "open", SATURDAY_NOON + timedelta(hours=3), SATURDAY_NOON),
+        TicketFound("261121001", "new", SATURDAY_NOON - timedelta(hours=3), SATURDAY_NOON),
         TicketUnknown(),
+        TicketUnknown(shared=True),
     ),
-    KeepMessage: (MessageKept("261121002"),),
+    KeepMessage: (
+        MessageKept("261121002"),
+        MessageKept("261121002", SATURDAY_NOON + timedelta(hours=3), SATURDAY_NOON),
+    ),
     AcceptOffer: (OfferWon("room-1"), OfferWon("room-1", rings_customer=True), OfferGone()),
     DeclineOffer: (OfferGone(),),
     ReachCustomer: (RoomReady("room-1"), AgentLost()),

@@ -6,12 +6,14 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy.exc import IntegrityError
 
 from callcenter import ids
 from callcenter.routing import actions as routing
 from callcenter.routing.models import AgentState, AgentStateChange, Offer, Wait
-from callcenter.routing.rules import expected_wait, told_wait
+from callcenter.routing.rules import Place, expected_wait, told_place
 from callcenter.switchboard import offers as desk
 from tests.routing.conftest import Floor
 
@@ -290,7 +292,27 @@ def test_waits_are_told_honestly() -> None:
     assert (alone.low_minutes, alone.high_minutes) == (3, 5)
     assert expected_wait(4, 2, 180).low_minutes == 6
     assert expected_wait(1, 50, 10).low_minutes == 1, "never told as nothing"
-    worse = told_wait(expected_wait(3, 1, 180), 3, told_position=3, told_high=300)
-    assert worse.high_minutes == 5, "the line has not moved: the wait told before stands"
-    moved = told_wait(expected_wait(2, 1, 180), 2, told_position=3, told_high=840)
-    assert moved.high_minutes == 9
+    first = Place(3, expected_wait(3, 2, 180), agents=2)
+    assert told_place(first, None, None, None) == first
+    longer = told_place(Place(3, expected_wait(3, 2, 300), 2), 3, first.wait.high_minutes, 2)
+    assert longer.wait.high_minutes == first.wait.high_minutes, "nothing has moved"
+    moved = told_place(Place(2, expected_wait(2, 1, 180), 1), 3, 14, 1)
+    assert (moved.wait.high_minutes, moved.worse) == (9, None)
+
+
+# words.md: "never shorter than the last one unless the queue really moved"; and never worse without a reason:
+# somebody who comes before this caller, or an agent who leaves, is said.
+@given(st.lists(st.tuples(st.integers(1, 40), st.integers(0, 12), st.floats(10, 3600)), min_size=2))
+def test_what_is_told_is_never_worse_without_a_true_reason(days: list[tuple[int, int, float]]) -> None:
+    last: Place | None = None
+    for position, agents, handle in days:
+        now = Place(position, expected_wait(position, agents, handle), agents)
+        before = (last.position, last.wait.high_minutes, last.agents) if last else (None, None, None)
+        told = told_place(now, *before)
+        assert told.wait.low_minutes <= told.wait.high_minutes
+        if last is not None:
+            overtaken, fewer = told.position > last.position, told.agents < last.agents
+            worse = overtaken or told.wait.high_minutes > last.wait.high_minutes
+            assert worse <= (told.worse is not None)
+            assert {None: True, "overtaken": overtaken, "fewer_agents": fewer}[told.worse]
+        last = told

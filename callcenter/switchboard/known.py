@@ -1,0 +1,77 @@
+"""Whom a number belongs to, what is open about them and what we owe them: read in one statement (CU-2)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from callcenter.callbacks.models import Callback
+from callcenter.callbacks.rules import OPEN
+from callcenter.customers.models import Customer, CustomerNumber
+from callcenter.tickets.models import Ticket
+
+MOST_ASKED_FOR = 2
+"""Two customers behind a number are as good as ten: it names nobody."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a number tells for certain: its one customer, its newest ticket that is not closed, a promise.
+
+    A number that several customers share tells nothing: whoever phones could be any of them.
+    """
+
+    customer_id: UUID | None = None
+    name: str | None = None
+    ticket: str | None = None
+    ticket_kind: str | None = None
+    callback_id: UUID | None = None
+    promised: datetime | None = None
+
+
+NOBODY = Known()
+
+
+def _newest_open(column: InstrumentedAttribute[str]) -> sa.ScalarSelect[str]:
+    """Return a column of the customer's newest ticket that is not closed."""
+    return (
+        sa.select(column)
+        .where(Ticket.customer_id == CustomerNumber.customer_id, Ticket.state != "closed")
+        .order_by(Ticket.created_at.desc(), Ticket.id.desc())
+        .limit(1)
+        .correlate(CustomerNumber)
+        .scalar_subquery()
+    )
+
+
+_ONE = sa.select(sa.literal(1).label("row")).subquery()
+_NUMBER: sa.BindParameter[str] = sa.bindparam("number", type_=sa.String())
+_LINE: sa.BindParameter[UUID] = sa.bindparam("line_id", type_=sa.Uuid())
+# Named in the statement itself: SQLite takes a partial index only where it can read its condition.
+_IS_OWED = Callback.state.in_([sa.literal_column(f"'{state}'") for state in OPEN])
+_KNOWN = (
+    sa.select(
+        CustomerNumber.customer_id,
+        Customer.name,
+        _newest_open(Ticket.number).label("ticket"),
+        _newest_open(Ticket.kind).label("ticket_kind"),
+        Callback.id.label("callback_id"),
+        Callback.due_at.label("promised"),
+    )
+    .select_from(_ONE)
+    .outerjoin(CustomerNumber, CustomerNumber.canonical == _NUMBER)
+    .outerjoin(Customer, Customer.id == CustomerNumber.customer_id)
+    .outerjoin(Callback, sa.and_(Callback.number == _NUMBER, Callback.line_id == _LINE, _IS_OWED))
+    .order_by(CustomerNumber.customer_id)
+    .limit(MOST_ASKED_FOR)
+)
+
+
+def known_by(session: Session, number: str | None, line_id: UUID | None) -> Known:
+    """Return what a canonical number tells; nothing for a withheld number and for one that is shared."""
+    if number is None:
+        return NOBODY
+    rows = session.execute(_KNOWN, {"number": number, "line_id": line_id}).all()
+    return Known(*rows[0]) if len(rows) == 1 else NOBODY
