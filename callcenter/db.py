@@ -106,11 +106,13 @@ def locked(statement: Locked, **how: Any) -> Locked:
 class WriterLock:
     """One writer at a time over all processes of a SQLite file, taken before BEGIN IMMEDIATE.
 
-    SQLite's own busy wait is unfair: with several writers its p99 exceeds a second.
+    SQLite's own busy wait is unfair: with several writers its p99 exceeds a second. Whoever is next holds
+    a second lock while he waits, so that a writer who has just been cannot be again before him.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._next = path.with_name(f"{path.name}.next")
         self._threads = threading.Lock()
 
     @contextmanager
@@ -121,7 +123,9 @@ class WriterLock:
             raise Unavailable("The database is busy: no writer's turn came within two seconds.")
         try:
             with self._path.open("a") as handle:
-                _lock_file(handle.fileno(), deadline)
+                with self._next.open("a") as turnstile:
+                    _lock_file(turnstile.fileno(), deadline)
+                    _lock_file(handle.fileno(), deadline)
                 yield
         finally:
             self._threads.release()
@@ -134,9 +138,10 @@ def _lock_file(descriptor: int, deadline: float) -> None:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return
         except BlockingIOError:
-            if time.monotonic() > deadline:
+            left = deadline - time.monotonic()
+            if left < 0:
                 raise Unavailable("The database is busy: another process holds the writer's lock.") from None
-            time.sleep(0.002)
+            time.sleep(0.0002 + 0.002 * left / WRITER_WAIT_SECONDS)  # Who has waited longer asks more often.
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from callcenter import ids
 from callcenter.calls import queries, rules
-from callcenter.calls.models import Call, CallEvent, CallWords, Leg, Recording
+from callcenter.calls.models import Call, CallEvent, CallWords, Leg, Lookback, Recording
 from callcenter.db import upsert
 from callcenter.notices.actions import announce
 
@@ -159,6 +159,30 @@ def _facts(call: Call, short_call_seconds: int) -> rules.CallFacts:
         left_queue_at=call.left_queue_at,
         short_call=timedelta(seconds=short_call_seconds),
     )
+
+
+def take_look(
+    session: Session, name: str, *, every: timedelta, back: timedelta, at: datetime
+) -> datetime | None:
+    """Return from when on the carrier's lists are to be read, None when somebody has looked just now.
+
+    The first look of an installation begins now: what was before it is not ours.
+    """
+    first = upsert(session, Lookback).values(name=name, first_at=at, until=at, asked_at=at)
+    session.execute(first.on_conflict_do_nothing())
+    taken = (
+        sa.update(Lookback)
+        .where(Lookback.name == name, sa.or_(Lookback.asked_at <= at - every, Lookback.asked_at > at))
+        .values(asked_at=at)
+        .returning(Lookback.first_at, Lookback.until)
+    )
+    row = session.execute(taken).first()
+    return max(row.first_at, row.until - back) if row else None
+
+
+def note_look(session: Session, name: str, at: datetime) -> None:
+    """Note that everything that began before is known now."""
+    session.execute(sa.update(Lookback).where(Lookback.name == name, Lookback.until < at).values(until=at))
 
 
 def keep_recording(

@@ -1,15 +1,17 @@
 """Reading calls, legs and events; statements of the hot path are built once."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from callcenter.calls.models import Call, CallEvent, CallWords, Leg
+from callcenter.calls.models import Call, CallEvent, CallWords, Leg, Recording
 from callcenter.calls.rules import TERMINAL
 from callcenter.db import locked
 
+PORTION = 500
 _STORED = (
     sa.select(CallWords.document)
     .join(CallEvent, CallEvent.id == CallWords.event_id)
@@ -65,6 +67,23 @@ def silent_legs(session: Session, since: datetime) -> list[Leg]:
         .limit(200)
     )
     return list(session.execute(locked(statement, skip_locked=True)).scalars())
+
+
+def known_legs(session: Session, sids: Collection[str]) -> set[str]:
+    """Return which of the carrier's calls we have rows of."""
+    return _known(session, Leg.sid, sids)
+
+
+def known_recordings(session: Session, sids: Collection[str]) -> set[str]:
+    """Return which of the carrier's recordings we have rows of."""
+    return _known(session, Recording.sid, sids)
+
+
+def _known(session: Session, column: "sa.orm.InstrumentedAttribute[str]", sids: Collection[str]) -> set[str]:
+    """Ask in portions: both databases bound how many values a statement takes."""
+    ordered = sorted(sids)
+    portions = (ordered[start : start + PORTION] for start in range(0, len(ordered), PORTION))
+    return {sid for part in portions for sid in session.scalars(sa.select(column).where(column.in_(part)))}
 
 
 def leg_by_id(session: Session, leg_id: UUID) -> Leg | None:

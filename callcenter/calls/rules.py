@@ -16,6 +16,8 @@ STATE_OF_STATUS = {
     "canceled": "canceled",
 }
 TERMINAL = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
+LONGEST_CALL = timedelta(hours=5)
+LONGEST_RINGING = timedelta(minutes=11)
 _RANK = {"queued": 0, "initiated": 1, "ringing": 2, "answered": 3}
 _STAMP_OF_STATE = {"initiated": "initiated_at", "ringing": "ringing_at", "answered": "answered_at"}
 
@@ -46,6 +48,16 @@ def next_state(current: str, reported: str) -> str:
     if reported in TERMINAL:
         return reported
     return reported if _RANK[reported] > _RANK[current] else current
+
+
+def leg_is_past(role: str, state: str, began: datetime, at: datetime) -> bool:
+    """Say whether a leg that the carrier does not know must be over: it may have lost its memory, or our key.
+
+    A living caller is never hung up on because of a 404: the longest call is four hours (Twilio, <Dial>
+    timeLimit) and its wait. A phone that we rang and nobody picked up rings ten minutes at most.
+    """
+    rang_only = role != "caller" and state != "answered"
+    return at - began > (LONGEST_RINGING if rang_only else LONGEST_CALL)
 
 
 def stamp_column(state: str) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from callcenter.callbacks.actions import start_callback as start_due_callback
 from callcenter.calls.queries import leg_by_id
+from callcenter.calls.rules import leg_is_past
 from callcenter.carrier.port import (
     TERMINAL,
     Ambiguous,
@@ -31,6 +32,7 @@ from callcenter.phone_numbers import may_dial
 from callcenter.routing.actions import offer_next
 from callcenter.routing.queries import offer_by_id
 from callcenter.standards.actions import measure_offer as measure
+from callcenter.switchboard import lookback as _lookback  # noqa: F401  Importing it names its job.
 from callcenter.switchboard import outcomes
 from callcenter.switchboard.placed import leg_of_attempt
 from callcenter.switchboard.progress import reconciled
@@ -164,6 +166,8 @@ def reconcile_leg(work: Work, leg_id: str) -> None:
     try:
         call = work.carrier.fetch(leg.sid)
     except CallGone:
+        if not leg_is_past(leg.role, leg.state, leg.created_at, work.at()):
+            return
         call = CarrierCall(leg.sid, "failed", "", "", "", None, None)
     except CarrierDown as fault:
         log.warning("leg.unreconciled", call_sid=leg.sid, reason=str(fault))

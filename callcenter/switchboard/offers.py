@@ -78,9 +78,14 @@ def _rest(session: Session) -> timedelta:
 
 
 def fail_offer(session: Session, offer_id: UUID, reason: str, at: datetime, rest: timedelta) -> bool:
-    """The agent could not be rung at all."""
+    """The agent could not be rung at all; one who had accepted on a page is lost."""
     found = lock_offer(session, offer_id)
-    return found is not None and routing.lose_offer(session, *found, "failed", reason, at, rest)
+    if found is None:
+        return False
+    if found[0].state == "accepted":
+        rooms.agent_gone(session, *found, at)
+        return True
+    return routing.lose_offer(session, *found, "failed", reason, at, rest)
 
 
 def agent_rings(session: Session, offer_id: UUID, leg: Leg, at: datetime) -> None:

@@ -29,7 +29,7 @@ def is_wanted(session: Session, attempt: Attempt) -> bool:
         callback = callback_by_id(session, attempt.purpose_id)
         return callback is not None and callback.state == "agent"
     offer = offer_by_id(session, attempt.purpose_id)
-    return offer is not None and offer.state == "ringing"
+    return offer is not None and offer.state in ("ringing", "accepted")
 
 
 def not_placed(session: Session, attempt: Attempt, reason: str, at: datetime) -> None:

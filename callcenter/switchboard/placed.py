@@ -34,6 +34,7 @@ from ivr.turns import Step
 PICKED_UP = "picked-up"
 # An offer that is over so: the phone that rings for it is a nuisance.
 RINGS_IN_VAIN = ("withdrawn", "missed", "failed")
+OVER = ("declined", "ended")
 
 
 def leg_of_attempt(session: Session, attempt_id: UUID, sid: str, at: datetime) -> tuple[Attempt, Leg] | None:
@@ -49,10 +50,15 @@ def leg_of_attempt(session: Session, attempt_id: UUID, sid: str, at: datetime) -
     if not dialing.bind(session, attempt_id, sid, at):
         dialing.order(session, key=f"hangup:{sid}", verb="hang_up", sid=sid, at=at)
         return None
-    if offer is not None and offer.state in RINGS_IN_VAIN:
+    if offer is not None and _rings_in_vain(offer):
         dialing.order(session, key=f"hangup:{sid}", verb="hang_up", sid=sid, at=at)
     session.refresh(attempt)
     return attempt, _leg(session, attempt, offer, sid, at)
+
+
+def _rings_in_vain(offer: Offer) -> bool:
+    """Say whether a phone should stop; of a leg we hear for the first time, also after a page's decline."""
+    return offer.state in RINGS_IN_VAIN or (offer.leg_sid is None and offer.state in OVER)
 
 
 def _leg(session: Session, attempt: Attempt, offer: Offer | None, sid: str, at: datetime) -> Leg:

@@ -38,6 +38,8 @@ from callcenter.switchboard import inbound, offers, rooms
 from callcenter.switchboard.answers import message_ticket
 from callcenter.switchboard.placed import leg_of_attempt
 
+GAVE_UP = frozenset({"no-answer", "canceled"})
+
 
 @dataclass(frozen=True)
 class Report:
@@ -244,7 +246,7 @@ def room_recording(session: Session, *, sid: str, room: str, seconds: int, at: d
 
 
 def fault(session: Session, *, sid: str, from_raw: str, to_raw: str, what: str, at: datetime) -> None:
-    """Note that a caller met our fault: `what` is `apology` or `fallback`, and why or the carrier's code."""
+    """Note that a caller met our fault: `what` is `apology`, `fallback` or `found`, and a detail."""
     line = inbound.find_line(session, to_raw)
     call, leg = inbound.open_call(session, sid=sid, line=line, from_raw=from_raw, to_raw=to_raw, at=at)
     call.fault = call.fault or what[:60]
@@ -259,6 +261,24 @@ def fault(session: Session, *, sid: str, from_raw: str, to_raw: str, what: str, 
         detail={"code": what.partition(" ")[2]},
     )
     reconsider_outcome(session, call, short_call_seconds=_short_call(session, call), at=at)
+
+
+def found_call(session: Session, call: CarrierCall, at: datetime) -> None:
+    """Make the rows of a call that only the carrier's list knows: it came while we could write nothing.
+
+    A caller who hung up before anybody answered met no fault of ours; every other one did.
+    """
+    if call.started_at is None:
+        return
+    who, whom, began = call.from_number, call.to, call.started_at
+    if call.status in GAVE_UP:
+        line = inbound.find_line(session, whom)
+        inbound.open_call(session, sid=call.sid, line=line, from_raw=who, to_raw=whom, at=began)
+    else:
+        fault(session, sid=call.sid, from_raw=who, to_raw=whom, what="found later", at=began)
+    if call.status in TERMINAL:
+        ended = Report(call.sid, call.status, call.ended_at or at, at, {"source": "found"})
+        inbound_call(session, ended, from_raw=call.from_number, to_raw=call.to)
 
 
 def reconciled(session: Session, leg: Leg, call: CarrierCall, at: datetime) -> None:

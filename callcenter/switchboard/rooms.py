@@ -41,7 +41,8 @@ from callcenter.switchboard.evidence import (
     met_by_documents,
     met_in_room,
 )
-from ivr.hearing import Heard, TalkEnded
+from ivr.flow.caller import TALKED
+from ivr.hearing import TalkEnded
 
 # The agent's entry calls the caller in; should the notice of it be lost, this is how long we wait.
 JOIN_PATIENCE = timedelta(seconds=3)
@@ -278,14 +279,19 @@ def _lose_agent(session: Session, offer: Offer, wait: Wait, at: datetime, *, tol
         dialing.order(session, key=f"requeue:{offer.id}", verb="redirect", sid=leg.sid, path=path, at=at)
 
 
-def hear_of_end(session: Session, call: Call, heard: Heard, at: datetime) -> Heard:
+def hear_of_end(session: Session, call: Call, heard: TalkEnded, at: datetime) -> TalkEnded:
     """Say to a customer whose side of the room has ended what it means: a talk is over, or nobody came.
 
     The room ends for who still lives when the agent leaves it; the call must be locked.
     """
     offer = next((o for o in reversed(queries.offers_of_call(session, call.id)) if o.state in _WON), None)
     found = lock_offer(session, offer.id) if offer is not None else None
-    if found is not None and not (note_meeting(session, found[0], at) and _was_a_talk(session, found[0], at)):
+    talked = heard.status in TALKED
+    if (
+        talked
+        and found is not None
+        and not (note_meeting(session, found[0], at) and _was_a_talk(session, found[0], at))
+    ):
         agent_gone(session, *found, at, told=True)
     return heard if call.joined_at is not None else TalkEnded("not_joined")
 
@@ -336,5 +342,7 @@ def send_agent_away(session: Session, offer: Offer, at: datetime) -> None:
     routing.end_offer(session, offer, "caller_gone", timedelta(0), at)
     dialing.withdraw_orders(session, f"summon:{offer.id}", at)
     leg = leg_by_sid(session, offer.leg_sid) if offer.leg_sid else None
-    if leg is not None:
+    if leg is not None and leg.state == "answered":
         dismiss(session, leg, at)
+    else:
+        routing.stop_ringing(session, offer, at)

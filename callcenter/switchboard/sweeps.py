@@ -131,6 +131,18 @@ def late_promises(work: Work) -> None:
         mark_late(session, work.at())
 
 
+def recent_calls(work: Work) -> None:
+    """Look for calls and messages of the last minutes that nobody told us of, and of an outage before."""
+    with work.transaction() as session:
+        later(session, "look_back", "recent")
+
+
+def all_calls(work: Work) -> None:
+    """Look for them once more over a whole day, for what the carrier listed very late."""
+    with work.transaction() as session:
+        later(session, "look_back", "whole")
+
+
 def old_notices(work: Work) -> None:
     """Forget hints that no page can still need."""
     with work.transaction() as session:
@@ -155,6 +167,8 @@ SWEEPS = (
     Due("silent_legs", 15, silent_legs),
     Due("unmeasured_offers", 15, unmeasured_offers),
     Due("late_promises", 15, late_promises),
+    Due("recent_calls", 15, recent_calls),
+    Due("all_calls", 3600, all_calls),
     Due("old_notices", 15, old_notices),
     Due("unconfirmed_years", 86400, unconfirmed_years),
 )
