@@ -108,7 +108,7 @@ def _conditions(session: Session, wanted: CallFilter) -> list[sa.ColumnElement[b
         *_in_period(wanted),
         *_flags(wanted),
         *([_search(session, wanted.search)] if wanted.search else []),
-        *([_ring(wanted.ring, wanted.agent_id)] if wanted.ring else []),
+        *([_ring(wanted.ring, wanted)] if wanted.ring else []),
     ]
 
 
@@ -180,17 +180,32 @@ _RINGS: dict[str, sa.ColumnElement[bool]] = {
 }
 
 
-def _ring(kind: str, agent_id: UUID | None) -> sa.ColumnElement[bool]:
-    """Ask for calls with a leg of this kind, an agent's own where one is named."""
-    measured = sa.select(RingMeasure.call_id).where(RingMeasure.call_id == Call.id)
+def _ring(kind: str, wanted: CallFilter) -> sa.ColumnElement[bool]:
+    """Ask for calls with a leg of this kind, an agent's own where one is named.
+
+    The legs of one agent, and those that were estimated, are few: they are found first, once. Going through
+    the newest calls until a page of them has turned up may mean going through all.
+    """
+    measured = sa.select(RingMeasure.call_id).where(*_ring_of(wanted))
     if kind == "first_offer_judged":
         measured = measured.join(Offer, Offer.id == RingMeasure.offer_id)
         measured = measured.where(RingMeasure.judged, is_first_offer())
     else:
         measured = measured.where(_RINGS[kind])
-    if agent_id is not None:
-        measured = measured.where(RingMeasure.agent_id == agent_id)
-    return measured.exists()
+    if wanted.agent_id is None and kind != "estimated":
+        return measured.where(RingMeasure.call_id == Call.id).exists()
+    few = measured.correlate(None).cte("few").prefix_with("MATERIALIZED", dialect="postgresql")
+    return Call.id.in_(sa.select(few.c.call_id))
+
+
+def _ring_of(wanted: CallFilter) -> list[sa.ColumnElement[bool]]:
+    """A leg belongs to its call's day."""
+    bounds = (
+        (wanted.agent_id, RingMeasure.agent_id.__eq__),
+        (wanted.first_day, RingMeasure.day.__ge__),
+        (wanted.last_day, RingMeasure.day.__le__),
+    )
+    return [compare(bound) for bound, compare in bounds if bound is not None]
 
 
 RING_KINDS = (*_RINGS, "first_offer_judged")

@@ -38,8 +38,8 @@ class Story:
 
 def story_of(session: Session, call: Call) -> Story:
     """Read a call's story; a callback's promise and attempts belong to the call that asked for it as well."""
-    legs = _legs(session, call)
     offers = _offers(session, call)
+    legs = _legs(session, call, [offer.leg_sid for offer, _ in offers])
     mine = sa.or_(Ticket.call_id == call.id, Ticket.id == call.ticket_id)
     tickets = session.scalars(sa.select(Ticket).where(mine).order_by(Ticket.id)).all()
     callbacks = _callbacks(session, call)
@@ -61,10 +61,10 @@ def story_of(session: Session, call: Call) -> Story:
     )
 
 
-def _legs(session: Session, call: Call) -> Sequence[Leg]:
+def _legs(session: Session, call: Call, offered: Sequence[str | None]) -> Sequence[Leg]:
     """Return the legs bound to the call, and those of agents whom it was offered to."""
-    offered = sa.select(Offer.leg_sid).where(Offer.call_id == call.id, Offer.leg_sid.is_not(None))
-    statement = sa.select(Leg).where(sa.or_(Leg.call_id == call.id, Leg.sid.in_(offered)))
+    sids = [sid for sid in offered if sid is not None]
+    statement = sa.select(Leg).where(sa.or_(Leg.call_id == call.id, Leg.sid.in_(sids)))
     return session.scalars(statement.order_by(Leg.created_at, Leg.id)).all()
 
 

@@ -166,11 +166,12 @@ class _Cutter:
         return self._hole("iso", self._offset(at), int(offset.total_seconds()))
 
     def _id(self, value: UUID, kind: str) -> str:
+        """Return a hole, or the target's own line or skill; what was there before the story is forgotten."""
         if value in self._born:
             return self._hole(kind, value, self._born[value])
         if value in self._story.agents:
             return self._hole("agent", self._story.agents.index(value), kind)
-        return UUID(self._known[value]).hex if kind == "id" else self._known[value]
+        return self._known.get(value, NULL)
 
     def _hole(self, *hole: Any) -> str:
         return f"\x01{self._holes.setdefault(hole, len(self._holes))}\x02"
