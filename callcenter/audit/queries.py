@@ -21,6 +21,7 @@ from callcenter.tickets.models import Ticket, TicketEvent
 
 Place = tuple[datetime, UUID]
 LEAST_SUFFIX = 4
+FEW_RINGS = 2000
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def _conditions(session: Session, wanted: CallFilter) -> list[sa.ColumnElement[b
         *_in_period(wanted),
         *_flags(wanted),
         *([_search(session, wanted.search)] if wanted.search else []),
-        *([_ring(wanted.ring, wanted)] if wanted.ring else []),
+        *([_ring(session, wanted.ring, wanted)] if wanted.ring else []),
     ]
 
 
@@ -180,11 +181,11 @@ _RINGS: dict[str, sa.ColumnElement[bool]] = {
 }
 
 
-def _ring(kind: str, wanted: CallFilter) -> sa.ColumnElement[bool]:
+def _ring(session: Session, kind: str, wanted: CallFilter) -> sa.ColumnElement[bool]:
     """Ask for calls with a leg of this kind, an agent's own where one is named.
 
-    The legs of one agent, and those that were estimated, are few: they are found first, once. Going through
-    the newest calls until a page of them has turned up may mean going through all.
+    Where such legs are few they are found first, once: going through the newest calls until a page of them
+    has turned up may mean going through all. Of those that are frequent, that page turns up soon.
     """
     measured = sa.select(RingMeasure.call_id).where(*_ring_of(wanted))
     if kind == "first_offer_judged":
@@ -192,10 +193,18 @@ def _ring(kind: str, wanted: CallFilter) -> sa.ColumnElement[bool]:
         measured = measured.where(RingMeasure.judged, is_first_offer())
     else:
         measured = measured.where(_RINGS[kind])
-    if wanted.agent_id is None and kind != "estimated":
+    if kind != "estimated" and not _has_few_rings(session, wanted):
         return measured.where(RingMeasure.call_id == Call.id).exists()
     few = measured.correlate(None).cte("few").prefix_with("MATERIALIZED", dialect="postgresql")
     return Call.id.in_(sa.select(few.c.call_id))
+
+
+def _has_few_rings(session: Session, wanted: CallFilter) -> bool:
+    """Say whether an agent's legs are few enough to read them all; everybody's are not."""
+    if wanted.agent_id is None:
+        return False
+    some = sa.select(RingMeasure.id).where(*_ring_of(wanted)).limit(FEW_RINGS).subquery()
+    return (session.scalar(sa.select(sa.func.count()).select_from(some)) or 0) < FEW_RINGS
 
 
 def _ring_of(wanted: CallFilter) -> list[sa.ColumnElement[bool]]:
