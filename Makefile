@@ -42,7 +42,7 @@ bench: $(VENV)/.dev ## Measure, each figure beside the one it is compared with
 prove-api: $(VENV)/.dev
 	@$(BIN)/python -m pytest -q -n auto tests/web/api/test_contract.py --hypothesis-profile=thorough $(ARGS)
 
-PROOFS := prove-webhooks prove-routing prove-numbers prove-callers
+PROOFS := prove-webhooks prove-routing prove-numbers prove-callers prove-heard
 
 prove: $(PROOFS) prove-api ## Put every promise of docs/proofs.md to the test, full size
 

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,9 @@ from callcenter.access.rules import PREFIX_BYTES, SECRET_BYTES, check_role, dige
 from callcenter.db import upsert
 from callcenter.errors import Missing
 from callcenter.ledger.actions import write
+
+# A client that has had no answer for so long asks what came of it instead.
+KEY_LIFE = timedelta(days=7)
 
 
 def issue_token(
@@ -76,6 +79,12 @@ def claim_key(session: Session, key: str, request_digest: str, at: datetime) -> 
         .returning(IdempotencyKey.key)
     ).first()
     return session.get_one(IdempotencyKey, key) if taken is None else None
+
+
+def forget_keys(session: Session, at: datetime) -> int:
+    """Forget the keys that nobody repeats any more; return how many there were."""
+    old = sa.delete(IdempotencyKey).where(IdempotencyKey.created_at < at - KEY_LIFE)
+    return len(session.execute(old.returning(IdempotencyKey.key)).all())
 
 
 def keep_answer(session: Session, key: str, answer: Mapping[str, Any]) -> None:

@@ -11,7 +11,7 @@ CANNOT = 1
 
 def make_app() -> typer.Typer:
     """Return the command line with all its commands."""
-    from callcenter.cli import access, centre, demo, doctor, hours, processes, replay, simulate
+    from callcenter.cli import access, centre, demo, doctor, fallback, hours, processes, replay, simulate
 
     app = typer.Typer(
         name="callcenter",
@@ -19,7 +19,7 @@ def make_app() -> typer.Typer:
         no_args_is_help=True,
         pretty_exceptions_show_locals=False,
     )
-    for commands in (processes, centre, hours, access, doctor, replay, simulate, demo):
+    for commands in (processes, centre, hours, access, doctor, fallback, replay, simulate, demo):
         commands.register(app)
     return app
 

@@ -170,11 +170,10 @@ def _carrier(settings: Settings, numbers: list[str]) -> list[Finding]:
     answer = ask(listing, authorization=carrier_login(settings))
     if not answer.ok:
         return [Finding("carrier", False, _carrier_fault(answer.status))]
-    wanted = f"{settings.public_url}/twilio/voice"
-    announced = {item["phone_number"]: item["voice_url"] for item in answer.body["incoming_phone_numbers"]}
+    announced = {item["phone_number"]: item for item in answer.body["incoming_phone_numbers"]}
     return [
         Finding("carrier", True, base),
-        *(_announced(number, announced.get(number), wanted) for number in numbers),
+        *(_announced(number, announced.get(number), settings.public_url) for number in numbers),
     ]
 
 
@@ -184,11 +183,20 @@ def _carrier_fault(status: int) -> str:
     return f"refuses us ({status}): check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN"
 
 
-def _announced(number: str, voice_url: str | None, wanted: str) -> Finding:
-    if voice_url is None:
-        return Finding(f"number {number}", False, "does not belong to this account")
-    if voice_url != wanted:
-        return Finding(
-            f"number {number}", False, f"set its voice URL to {wanted} (POST), it is {voice_url or 'empty'}"
-        )
-    return Finding(f"number {number}", True, "leads here")
+def _announced(number: str, told: dict[str, str] | None, base: str) -> Finding:
+    """A number leads here, its end is told to us, and somebody speaks when we do not answer."""
+    part = f"number {number}"
+    if told is None:
+        return Finding(part, False, "does not belong to this account")
+    voice, fallback, status = (
+        told.get(name) or "" for name in ("voice_url", "voice_fallback_url", "status_callback")
+    )
+    if voice != f"{base}/twilio/voice":
+        said = f"set its voice URL to {base}/twilio/voice (POST), it is {voice or 'empty'}"
+    elif not fallback:
+        said = f"nobody speaks when we fail: set its fallback URL to {base}/twilio/fallback (POST)"
+    elif status != f"{base}/twilio/status":
+        said = f"set its status callback to {base}/twilio/status (POST), it is {status or 'empty'}"
+    else:
+        return Finding(part, True, "leads here")
+    return Finding(part, False, said)

@@ -10,6 +10,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 import structlog
 
+from callcenter.access.actions import forget_keys
 from callcenter.calendars.queries import unconfirmed
 from callcenter.callbacks.queries import due_callbacks
 from callcenter.calls import queries as calls
@@ -143,6 +144,12 @@ def all_calls(work: Work) -> None:
         later(session, "look_back", "whole")
 
 
+def old_keys(work: Work) -> None:
+    """Forget the Idempotency-Keys of last week."""
+    with work.transaction() as session:
+        forget_keys(session, work.at())
+
+
 def old_notices(work: Work) -> None:
     """Forget hints that no page can still need."""
     with work.transaction() as session:
@@ -169,6 +176,7 @@ SWEEPS = (
     Due("late_promises", 15, late_promises),
     Due("recent_calls", 15, recent_calls),
     Due("all_calls", 3600, all_calls),
+    Due("old_keys", 3600, old_keys),
     Due("old_notices", 15, old_notices),
     Due("unconfirmed_years", 86400, unconfirmed_years),
 )

@@ -82,6 +82,26 @@ def _says(prompt: str, languages: Sequence[str]) -> tuple[Say, ...]:
     return tuple(Say(prompt, language) for language in languages)
 
 
+def static_apology(public_url: str, thanks_url: str, languages: tuple[str, ...] = LANGUAGES) -> str:
+    """Return the text for a place that answers when no process of ours does; it takes a message, too.
+
+    `thanks_url` is where `static_thanks` stands. The recording is announced to us, in vain while we are dead;
+    the look back finds it.
+    """
+    elsewhere = Urls(
+        **dict.fromkeys(("next", "keys", "queue", "wait", "talk", "recorded"), thanks_url),
+        recording_status=f"{public_url}/twilio/recording",
+        conference_status="",
+        music="",
+    )
+    return render(sorry(None, languages), elsewhere)
+
+
+def static_thanks(languages: tuple[str, ...] = LANGUAGES) -> str:
+    """Return the text that follows the message there."""
+    return thanks(languages)
+
+
 @cache
 def thanks(languages: tuple[str, ...]) -> str:
     """Return the document that says that the message is there, and goodbye."""

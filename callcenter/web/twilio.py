@@ -133,13 +133,13 @@ class Bridge:
     async def _note(self, handler: Handler, webhook: Webhook, keep: Keep | None = None) -> Response:
         """Let a handler write down what happened; there is nothing to say to the carrier.
 
-        What can be kept elsewhere waits no longer than the deadline. The thread may go on and commit after
-        all: what is then brought home as well changes nothing.
+        The carrier is not kept waiting for a database that hangs. The thread goes on and may commit after
+        all; what is brought home or found later as well then changes nothing.
         """
         try:
-            with anyio.fail_after(DEADLINE_SECONDS if keep else None):
+            with anyio.fail_after(DEADLINE_SECONDS):
                 await run_sync(
-                    self._run, handler, webhook, Claim(), limiter=self._limiter, abandon_on_cancel=bool(keep)
+                    self._run, handler, webhook, Claim(), limiter=self._limiter, abandon_on_cancel=True
                 )
         except Refused as refusal:
             log.warning("webhook.refused", call_sid=webhook.sid, reason=str(refusal))

@@ -14,7 +14,7 @@ from time import perf_counter
 from tests.bench.ground import ground
 from tests.prove.verdict import Mutant, Proof, Trial, Verdict
 
-CHAPTERS = ("webhooks", "routing", "numbers", "callers")
+CHAPTERS = ("webhooks", "routing", "numbers", "callers", "heard")
 """Each is a package beside this file whose `PROOFS` are run in order."""
 BOOKS = Path("var/proofs")
 SIZES = {"postgresql": 1.0, "sqlite": 0.1}

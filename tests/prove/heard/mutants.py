@@ -1,0 +1,65 @@
+"""Small faults planted in the product, which the judge must see."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
+
+from callcenter.clock_process import SelfRinging
+from callcenter.switchboard import inbound
+from callcenter.switchboard.driver import HANG_UP
+from callcenter.web.apology import spoken
+from callcenter.web.recovery import Recovery
+from callcenter.web.spool import Spool
+from tests.prove.verdict import Mutant
+
+
+def _patched(target: str, name: str, value: Any) -> Mutant:
+    @contextmanager
+    def planted() -> Iterator[None]:
+        with patch(f"{target}.{name}", value):
+            yield
+
+    return planted
+
+
+def _on(owner: type, name: str, value: Callable[..., Any]) -> Mutant:
+    @contextmanager
+    def planted() -> Iterator[None]:
+        with patch.object(owner, name, value):
+            yield
+
+    return planted
+
+
+def _hang_up_on_strangers() -> Mutant:
+    real = inbound._converse
+
+    def impatient(work: Any, session: Any, call: Any, leg: Any, line: Any, *rest: Any) -> str:
+        return real(work, session, call, leg, line, *rest) if line is not None else HANG_UP
+
+    return _patched("callcenter.switchboard.inbound", "_converse", impatient)
+
+
+MUTANTS: Mapping[str, Mutant] = {
+    "no Record in the apology": _patched(
+        "callcenter.web.emergency", "apology", lambda *_: spoken("failure.ours")
+    ),
+    "nothing is spooled": _on(Spool, "keep", lambda *_, **__: None),
+    "the spool is never read": _on(Recovery, "look", lambda _: True),
+    "brought home twice is two tickets": _patched(
+        "callcenter.switchboard.answers", "ticket_of_call", lambda *_: None
+    ),
+    "the clock does nothing itself": _on(SelfRinging, "ring", lambda *_: True),
+    "the look back begins now": _patched(
+        "callcenter.switchboard.lookback", "take_look", lambda *_, at, **__: at
+    ),
+    "messages are not looked for": _patched(
+        "callcenter.switchboard.lookback", "_unknown_tapes", lambda *_: ()
+    ),
+    "a 404 ends a living call": _patched("callcenter.switchboard.jobs", "leg_is_past", lambda *_: True),
+    "absent agents are waited for": _patched(
+        "callcenter.switchboard.answers", "agents_on_duty", lambda *_: 1
+    ),
+    "a number that is no line is hung up on": _hang_up_on_strangers(),
+}
