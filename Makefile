@@ -17,7 +17,7 @@ install = if $(BIN)/python -m pip --version >/dev/null 2>&1; \
 	else $(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r $(1); fi
 endif
 
-.PHONY: help run test check bench prove prove-webhooks prove-routing prove-numbers prove-callers prove-api format lock
+.PHONY: help run test check bench prove prove-webhooks prove-routing prove-numbers prove-callers prove-heard prove-api format lock
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made
