@@ -167,10 +167,21 @@ def _refuse_dead(connection: Any, _record: Any, _proxy: Any) -> None:
         raise sa.exc.DisconnectionError("the server has closed this connection")
 
 
+# libpq, "Parameter Key Words": a server that vanished without a word holds a thread for half a minute, where
+# the kernel's own patience is a quarter of an hour. One that lives and is slow is waited for.
+_ALIVE: dict[str, Any] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+
+
 def make_engine(url: str, **options: Any) -> sa.Engine:
     """Return an engine for either back end, prepared as every process needs it."""
     if not url.startswith("sqlite"):
-        engine = sa.create_engine(url, pool_size=20, max_overflow=20, **options)
+        engine = sa.create_engine(url, pool_size=20, max_overflow=20, connect_args=_ALIVE, **options)
         event.listen(engine, "checkout", _refuse_dead)
         return engine
     engine = sa.create_engine(url, connect_args={"check_same_thread": False, "timeout": 2}, **options)

@@ -1,6 +1,9 @@
 """What Prometheus may ask a process for. Labels are few and closed: no number, no id, no caller."""
 
-from prometheus_client import Counter, Histogram
+import structlog
+from prometheus_client import Counter, Histogram, start_http_server
+
+log = structlog.get_logger()
 
 # A caller notices a second of silence, and the carrier gives up after fifteen.
 _WEBHOOK_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 3.0, 5.0, 15.0)
@@ -34,3 +37,13 @@ CARRIER_REQUESTS = Counter(
 CARRIER_SECONDS = Histogram(
     "callcenter_carrier_seconds", "How long the carrier took to answer.", ["verb"], buckets=_REQUEST_BUCKETS
 )
+
+
+def serve(port: int | None) -> None:
+    """Let Prometheus ask a process that serves nothing else; several on one machine cannot share a port."""
+    if port is None:
+        return
+    try:
+        start_http_server(port)
+    except OSError as taken:
+        log.warning("metrics.not_served", port=port, reason=type(taken).__name__)

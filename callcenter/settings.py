@@ -141,6 +141,7 @@ class Settings(BaseModel):
     twilio_api_url: Annotated[str, AfterValidator(_api_url)] | None = None
     center_file: Path | None = None
     spool_dir: Path = Path("var/spool")
+    metrics_port: int | None = Field(default=None, ge=1, le=65535)
     test_clock: Path | None = None
 
 

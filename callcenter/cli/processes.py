@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from callcenter import metrics
 from callcenter.cli.guards import refuse_foreign_simulator
 from callcenter.logs import configure_logs
 from callcenter.settings import Door, Settings, load_settings
@@ -55,6 +56,7 @@ def worker() -> None:
     from callcenter.worker import run_worker
 
     settings = enter(Door.SERVE, "worker")
+    metrics.serve(settings.metrics_port)
     run_worker(make_work(settings), settings.redis_url or "", threading.Event())
 
 
@@ -64,6 +66,7 @@ def clock() -> None:
     from callcenter.wiring import make_work
 
     settings = enter(Door.SERVE, "clock")
+    metrics.serve(settings.metrics_port)
     run_clock(make_work(settings), until_signal())
 
 
