@@ -39,7 +39,10 @@ Subject = Annotated[Text, Field(max_length=200)]
 
 
 class TicketItem(Shape):
-    """A ticket; `number` is its readable name, `version` grows with every change."""
+    """A ticket; `number` is its readable name, `version` grows with every change.
+
+    `emergency` says that its caller left a message because we could not answer.
+    """
 
     id: UUID
     number: str
@@ -57,6 +60,7 @@ class TicketItem(Shape):
     updated_at: datetime
     closed_at: datetime | None
     version: int
+    emergency: bool
 
 
 class TicketPromise(Shape):

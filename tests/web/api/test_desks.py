@@ -11,6 +11,8 @@ from starlette.testclient import TestClient
 from callcenter import ids
 from callcenter.customers.models import Customer
 from callcenter.routing.models import AgentStateChange
+from callcenter.tickets.actions import mark_emergency
+from callcenter.tickets.queries import ticket_by_number
 from tests.doubles import SATURDAY_NOON as NOON
 from tests.factories import added, calls, centre, offers
 from tests.web.api.conftest import House
@@ -323,3 +325,16 @@ def test_lines_tell_whether_they_are_open_and_why(house: House, supervisor: Test
     assert lines["hotline"]["why"] == {"zh-CN": "全天候营业", "en-US": "open around the clock"}
     assert (lines["closed"]["open"], lines["closed"]["opens_at"]) == (False, None)
     assert lines["closed"]["why"]["zh-CN"] == "从不营业"
+
+
+# A message that was left because we could not answer must be seen among all others.
+def test_a_ticket_says_that_it_is_an_emergency(house: House, wang: TestClient) -> None:
+    number = created(wang, "/tickets", kind="general")["number"]
+    assert wang.get(f"/tickets/{number}").json()["emergency"] is False
+    with house.work.transaction() as session:
+        ticket = ticket_by_number(session, number, lock=True)
+        assert ticket is not None
+        mark_emergency(session, ticket, house.work.at(), problem="voice message, 12 s")
+    told = wang.get(f"/tickets/{number}").json()
+    assert (told["emergency"], told["problem"]) == (True, "voice message, 12 s")
+    assert [item["emergency"] for item in wang.get("/tickets").json()["items"]] == [True]
