@@ -14,8 +14,8 @@ from callcenter.db import LastFour
 from callcenter.lines.models import Line
 from callcenter.routing.models import Offer
 from callcenter.staff.models import Agent
+from callcenter.standards.desks import is_first_offer
 from callcenter.standards.models import RingMeasure
-from callcenter.standards.queries import is_first_offer
 from callcenter.standards.rules import ACCEPTED, ESTIMATED, JUDGEABLE
 from callcenter.tickets.models import Ticket, TicketEvent
 
@@ -74,6 +74,12 @@ def list_calls(session: Session, wanted: CallFilter, after: Place | None, limit:
     )
     if after is not None:
         statement = statement.where(sa.tuple_(Call.started_at, Call.id) < after)
+    return _with_sides(session, session.execute(statement).all())
+
+
+def calls_of(session: Session, calls: Sequence[UUID]) -> list[CallRow]:
+    """Return these calls, the newest first."""
+    statement = _calls().where(Call.id.in_(calls)).order_by(Call.started_at.desc(), Call.id.desc())
     return _with_sides(session, session.execute(statement).all())
 
 

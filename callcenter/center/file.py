@@ -82,6 +82,7 @@ HolidayCode = Annotated[str, Field(max_length=20), AfterValidator(_holidays)]
 PeriodText = Annotated[str, AfterValidator(_period)]
 Language = Literal["zh-CN", "en-US"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+ServiceLevel = Literal["answered", "ignore_abandons", "negative", "positive", "left_queue"]
 MenuKey = Literal["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "*"]
 Choice = Literal["technical", "presales", "complaint", "ticket_state", "callback", "agent", "repeat"]
 Year = Annotated[int, Field(ge=2000, le=2100)]
@@ -278,6 +279,11 @@ class LineEntry(Section):
     )
     service_level_seconds: int = _means(
         "the time T of the service level", "服务水平的时限（秒）", lines.SERVICE_LEVEL_SECONDS, ge=1, le=600
+    )
+    service_level_variant: ServiceLevel = _means(
+        "the variant of the service level that is judged",
+        "按哪种口径考核服务水平",
+        lines.SERVICE_LEVEL_VARIANT,
     )
     recording_notice: bool = _means("whether the caller is told of the recording", "是否播放录音告知", True)
     speech: bool = _means("whether callers may say their choice", "是否可以说出选择（语音识别）", False)

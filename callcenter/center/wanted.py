@@ -47,6 +47,7 @@ def line_columns(entry: LineEntry, file: CentreFile) -> dict[str, Any]:
         "short_call_seconds": entry.short_call_seconds,
         "callback_offer_after_seconds": entry.callback_offer_after_seconds,
         "service_level_seconds": entry.service_level_seconds,
+        "service_level_variant": entry.service_level_variant,
         "recording_notice": entry.recording_notice,
         "speech": entry.speech,
     }

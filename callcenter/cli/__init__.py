@@ -11,7 +11,9 @@ CANNOT = 1
 
 def make_app() -> typer.Typer:
     """Return the command line with all its commands."""
-    from callcenter.cli import access, centre, demo, doctor, fallback, hours, processes, replay, simulate
+    from callcenter.cli import (
+        access, centre, demo, doctor, fallback, hours, processes, replay, simulate, standards,
+    )  # fmt: skip
 
     app = typer.Typer(
         name="callcenter",
@@ -19,7 +21,8 @@ def make_app() -> typer.Typer:
         no_args_is_help=True,
         pretty_exceptions_show_locals=False,
     )
-    for commands in (processes, centre, hours, access, doctor, fallback, replay, simulate, demo):
+    told = (processes, centre, hours, access, standards, doctor, fallback, replay, simulate, demo)
+    for commands in told:
         commands.register(app)
     return app
 

@@ -36,6 +36,9 @@ class Line(Base):
     short_call_seconds: Mapped[int]
     callback_offer_after_seconds: Mapped[int]
     service_level_seconds: Mapped[int]
+    service_level_variant: Mapped[str] = mapped_column(
+        sa.String(20), default="negative", server_default="negative"
+    )
     recording_notice: Mapped[bool]
     speech: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     active: Mapped[bool] = mapped_column(default=True)

@@ -1,267 +1,348 @@
-"""The facts behind the figures, of a period, a line, an agent.
+"""Reading the standards of a period: closed days from their reports, open ones counted anew.
 
-A call and its legs belong to the day on which the call began in the line's zone; a promise to its due time.
+Every line's days are closed in order, so that one date a line says which days are closed; before the first
+of them there was nothing to count.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import chain
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
+from callcenter.calendars.models import Calendar
 from callcenter.callbacks.models import Callback
 from callcenter.calls.models import Call, CallEvent
-from callcenter.dialing.models import Attempt
 from callcenter.lines.models import Line
-from callcenter.promises.models import Promise
-from callcenter.routing.models import Offer
+from callcenter.organisation.queries import find_centre
+from callcenter.routing.models import AgentStateChange, Offer
 from callcenter.routing.rules import OFFER_ENDS
-from callcenter.standards.figures import (
-    Figure,
-    Owed,
-    Queued,
-    Rings,
-    callback_figures,
-    queue_figures,
-    ring_figures,
-    speed_figures,
-)
-from callcenter.standards.models import RingMeasure
+from callcenter.standards import desks, people
+from callcenter.standards.facts import Facts, inbound_calls
+from callcenter.standards.figures import Figure, figures
+from callcenter.standards.formulas import AGENTS, CALLS, FORMULAS, PART_OF_KIND, TICKETS, Formula
+from callcenter.standards.identity import ARRIVED, Identity, identity_of_json
+from callcenter.standards.models import AgentTally, DayBook, DayReport, RingMeasure
+from callcenter.standards.rows import BITS, KINDS, Row, unpack
+from callcenter.standards.rules import DAY_CLOSES_AFTER, TICKETS_CLOSE_AFTER
+from callcenter.standards.tallies import Tally, count, of_json
+from callcenter.standards.windows import Place, Places, Window, midnight
+from callcenter.tickets.models import Ticket
 
-# Days are counted in zones from UTC-12 to UTC+14; the index is on the instant.
-ZONES_APART = timedelta(hours=15)
-MOST_DIFFERENCES = 100
-ARRIVED = "arrived"
 # An offer that is accepted or over is measured by its own bell, which needs a moment; if that was lost, the
 # clock looks back so far. Its timer ran out, or would have, soon after: `ring_until` has the index.
 MEASURABLE = ("accepted", "joined", *OFFER_ENDS)
 BELL_TAKES = timedelta(seconds=5)
 LOOKS_BACK = timedelta(hours=12)
 MOST_UNMEASURED = 200
-Conditions = list[sa.ColumnElement[bool]]
+NO_LINE = "-"
+Position = tuple[datetime, UUID]
+
+
+def place_name(line_id: UUID | None) -> str:
+    """Return how reports call a line, or what has none."""
+    return line_id.hex if line_id else NO_LINE
 
 
 @dataclass(frozen=True)
 class Scope:
-    """What is counted: calls of the days first to last (both in), of one line or agent where given.
+    """What is counted: the days first to last (both in), of some lines or an agent where given.
 
-    `since` (in) and `until` (out) narrow it to instants. `zone` bounds what has no day of its own.
+    `since` (in) and `until` (out) narrow it to instants, which no report knows: everything is counted anew.
+    `zone` bounds days where no line does. `as_of` reads the reports as they stood at that instant.
     """
 
     first: date
     last: date
     zone: ZoneInfo
-    line_id: UUID | None = None
+    line_ids: frozenset[UUID] | None = None
     agent_id: UUID | None = None
     since: datetime | None = None
     until: datetime | None = None
+    as_of: datetime | None = None
 
-    def begins(self) -> datetime:
-        """Return the first instant, in the scope's zone."""
-        return self.since or datetime.combine(self.first, datetime.min.time(), self.zone)
+    @property
+    def narrowed(self) -> bool:
+        """Whether it is narrower than its days."""
+        return self.since is not None or self.until is not None
 
-    def ends(self) -> datetime:
-        """Return the instant at which it is over."""
-        return self.until or datetime.combine(self.last, datetime.min.time(), self.zone) + timedelta(days=1)
+    def has(self, row: Row) -> bool:
+        """Say whether a row of its days and lines is in it."""
+        return (
+            (self.agent_id is None or row.agent == self.agent_id)
+            and (self.since is None or row.at >= self.since)
+            and (self.until is None or row.at < self.until)
+        )
 
 
 @dataclass(frozen=True)
-class Identity:
-    """Received calls of the event log against outcomes of calls; `differences` are SIDs in one only."""
+class Due:
+    """A day of a line (None: of what has no line) that is to be closed, in one part of its report."""
 
-    received: int
-    counted: int
-    outcomes: dict[str, int]
-    differences: list[str]
-
-    @property
-    def agrees(self) -> bool:
-        """Whether both sides have the same calls."""
-        return not self.differences and self.received == self.counted
+    part: str
+    line_id: UUID | None
+    day: date
 
 
-def figures(session: Session, scope: Scope, at: datetime) -> list[Figure]:
-    """Return every figure of a scope; for one agent only those that mean something for one agent."""
-    calls = queued_calls(session, scope)
-    rings = ring_figures(_rings(session, scope), _first_offers(session, scope))
-    speed = speed_figures(calls, _ring_seconds(session, scope))
-    if scope.agent_id is not None:
-        return [*rings, *speed]
-    return [*rings, *queue_figures(calls, at), *speed, *callback_figures(_owed(session, scope), at)]
+CLOSES_AFTER = {CALLS: DAY_CLOSES_AFTER, TICKETS: TICKETS_CLOSE_AFTER, AGENTS: DAY_CLOSES_AFTER}
+PARTS = tuple(CLOSES_AFTER)
 
 
-def calls_in(scope: Scope) -> list[sa.ColumnElement[bool]]:
-    """Return the conditions under which a call belongs to the scope."""
-    conditions = [
-        Call.day.between(scope.first, scope.last),
-        Call.started_at >= scope.begins() - ZONES_APART,
-        Call.started_at < scope.ends() + ZONES_APART,
-    ]
-    return [*conditions, *_narrowed(scope, Call.started_at, Call.line_id, Call.agent_id)]
+@dataclass
+class Counted:
+    """What a scope came to; `versions` are its closed days' reports, `open_days` what may still change."""
+
+    tally: Tally = field(default_factory=Tally)
+    identity: Identity = field(default_factory=Identity)
+    reports: list[Any] = field(default_factory=list)
+    open_days: set[date] = field(default_factory=set)
 
 
-def _narrowed(scope: Scope, instant: Any, line: Any, agent: Any) -> list[sa.ColumnElement[bool]]:
-    conditions = []
-    if scope.since is not None:
-        conditions.append(instant >= scope.since)
-    if scope.until is not None:
-        conditions.append(instant < scope.until)
-    if scope.line_id is not None:
-        conditions.append(line == scope.line_id)
-    if scope.agent_id is not None:
-        conditions.append(agent == scope.agent_id)
-    return conditions
+def home_zone(session: Session) -> ZoneInfo:
+    """Return the centre's zone."""
+    home = find_centre(session)
+    return ZoneInfo(home.timezone if home else "UTC")
 
 
-def queued_calls(session: Session, scope: Scope) -> list[Queued]:
-    """Return the inbound calls that entered the queue."""
-    statement = (
-        sa.select(
-            Call.outcome, Call.queued_at, Call.left_queue_at, Call.joined_at, Line.service_level_seconds
-        )
-        .join(Line, Line.id == Call.line_id)
-        .where(Call.direction == "inbound", Call.queued_at.is_not(None), *calls_in(scope))
-    )
+def places_of(session: Session, line_ids: frozenset[UUID] | None = None) -> Places:
+    """Return the lines, retired ones too, or all and what has none."""
+    lines = sa.select(
+        Line.id, Calendar.timezone, Line.service_level_seconds, Line.service_level_variant
+    ).join(Calendar, Calendar.id == Line.calendar_id)
+    lines = lines.order_by(Line.key)
+    if line_ids is not None:
+        lines = lines.where(Line.id.in_(line_ids))
+    found: dict[UUID | None, Place] = {
+        line: Place(ZoneInfo(zone), limit, variant)
+        for line, zone, limit, variant in session.execute(lines).all()
+    }
+    return found if line_ids is not None else {**found, None: Place(home_zone(session))}
+
+
+Gather = Callable[[Session, Window], Facts]
+GATHERED: Mapping[str, Gather] = {
+    "call": inbound_calls,
+    "leg": lambda session, window: Facts(desks.legs(session, window)),
+    "talk": lambda session, window: Facts(desks.talks(session, window)),
+    "callback": lambda session, window: Facts(desks.promised_callbacks(session, window)),
+    "ticket": lambda session, window: Facts(people.tickets(session, window)),
+    "state": lambda session, window: Facts(people.stretches(session, window)),
+}
+
+
+def facts_of(session: Session, window: Window, part: str) -> Facts:
+    """Count a part of a window from the rows that everything happened in."""
+    gathered = [GATHERED[kind](session, window) for kind in KINDS if PART_OF_KIND[kind] == part]
+    return Facts(list(chain.from_iterable(each.rows for each in gathered)), gathered[0].identity)
+
+
+def standards(session: Session, scope: Scope, at: datetime) -> tuple[list[Figure], Counted]:
+    """Return every figure that means something for a scope, with what they were counted from."""
+    formulas = formulas_for(scope)
+    counted = Counted()
+    for part in dict.fromkeys(formula.part for formula in formulas):
+        _count_part(session, scope, part, at, counted)
+    return figures(counted.tally, formulas), counted
+
+
+def formulas_for(scope: Scope) -> list[Formula]:
+    """Return the figures that mean something for this scope."""
     return [
-        Queued(outcome, queued, left, joined, limit)
-        for outcome, queued, left, joined, limit in session.execute(statement)
-        if queued is not None
+        formula
+        for formula in FORMULAS.values()
+        if (formula.by_agent or scope.agent_id is None) and (formula.by_line or scope.line_ids is None)
     ]
 
 
-def _measures_in(scope: Scope) -> list[sa.ColumnElement[bool]]:
-    instant = sa.func.coalesce(Call.started_at, RingMeasure.at)
+def _count_part(session: Session, scope: Scope, part: str, at: datetime, counted: Counted) -> None:
+    closed, windows = _parted(session, scope, part, at)
+    for report in _reports(session, scope, part, closed):
+        counted.tally.add(of_json(report.tally))
+        counted.identity.add(identity_of_json(report.identity))
+        counted.reports.append(report)
+    for window in windows:
+        facts = facts_of(session, window, part)
+        counted.tally.add(count(row for row in facts.rows if scope.has(row)))
+        counted.identity.add(facts.identity)
+        counted.open_days |= {row.day for row in facts.rows} | set(_young_days(window, part))
+
+
+def _young_days(window: Window, part: str) -> Iterator[date]:
+    """Yield the days of a window whose time to close has not come."""
+    for ordinal in range(window.first.toordinal(), window.last.toordinal() + 1):
+        day = date.fromordinal(ordinal)
+        over = midnight(day + timedelta(days=1), next(iter(window.places.values())).zone)
+        if over + CLOSES_AFTER[part] > window.at:
+            yield day
+
+
+def _parted(
+    session: Session, scope: Scope, part: str, at: datetime
+) -> tuple[Mapping[UUID | None, date], list[Window]]:
+    """Part a scope into days that are closed (by line, up to when) and windows of open days."""
+    places = places_of(session, scope.line_ids)
+    if part == AGENTS:
+        places = {None: Place(scope.zone)}
+    closed = {} if scope.narrowed else _closed_through(session, part, places, scope.as_of)
+    open_from: dict[date, dict[UUID | None, Place]] = {}
+    for line, place in places.items():
+        begin = max(scope.first, closed[line] + timedelta(days=1)) if line in closed else scope.first
+        open_from.setdefault(begin, {})[line] = place
+    home = home_zone(session)
+    windows = [
+        Window(group, begin, scope.last, at, home, scope.since, scope.until)
+        for begin, group in open_from.items()
+        if begin <= scope.last
+    ]
+    return closed, windows
+
+
+def _closed_through(
+    session: Session, part: str, places: Iterable[UUID | None], as_of: datetime | None
+) -> dict[UUID | None, date]:
+    names = {place_name(line): line for line in places}
+    statement = (
+        sa.select(DayReport.place, sa.func.max(DayReport.day))
+        .where(DayReport.part == part, DayReport.place.in_(names), *_standing(as_of))
+        .group_by(DayReport.place)
+    )
+    return {names[place]: day for place, day in session.execute(statement)}
+
+
+def _standing(as_of: datetime | None) -> list[sa.ColumnElement[bool]]:
+    """Say that a report is the one that stands, or stood at an instant."""
+    if as_of is None:
+        return [DayReport.superseded_at.is_(None)]
+    later = sa.or_(DayReport.superseded_at.is_(None), DayReport.superseded_at > as_of)
+    return [DayReport.closed_at <= as_of, later]
+
+
+_REPORT = (
+    DayReport.id, DayReport.part, DayReport.line_id, DayReport.day, DayReport.version, DayReport.closed_at,
+    DayReport.identity,
+)  # fmt: skip
+
+
+def _in_scope(scope: Scope, part: str, places: Iterable[UUID | None]) -> list[sa.ColumnElement[bool]]:
     return [
-        RingMeasure.day.between(scope.first, scope.last),
-        *_narrowed(scope, instant, RingMeasure.line_id, RingMeasure.agent_id),
+        DayReport.part == part,
+        DayReport.place.in_([place_name(line) for line in places]),
+        DayReport.day.between(scope.first, scope.last),
+        *_standing(scope.as_of),
     ]
 
 
-_KIND = (
-    RingMeasure.source,
-    RingMeasure.verdict,
-    RingMeasure.judged,
-    RingMeasure.within,
-    RingMeasure.borderline,
-)
+def _reports(session: Session, scope: Scope, part: str, places: Iterable[UUID | None]) -> Iterable[Any]:
+    """Return the standing reports of a scope, each with its tally, or with the agent's share of it."""
+    inside = _in_scope(scope, part, places)
+    if scope.agent_id is None:
+        return session.execute(sa.select(*_REPORT, DayReport.tally).where(*inside))
+    shares = sa.select(*_REPORT, AgentTally.tally).join(AgentTally, AgentTally.report_id == DayReport.id)
+    return session.execute(shares.where(*inside, AgentTally.agent_id == scope.agent_id))
 
 
-def _rings(session: Session, scope: Scope) -> list[Rings]:
-    statement = (
-        sa.select(*_KIND, sa.func.count())
-        .outerjoin(Call, Call.id == RingMeasure.call_id)
-        .where(*_measures_in(scope))
-        .group_by(*_KIND)
-    )
-    return [Rings(*row) for row in session.execute(statement)]
+def rows_behind(
+    session: Session,
+    scope: Scope,
+    kind: str,
+    name: str,
+    at: datetime,
+    after: Position | None,
+    most: int | None,
+) -> list[Row]:
+    """Return the rows of a set in a scope, newest first, below a position, at most so many.
 
-
-def is_first_offer() -> sa.ColumnElement[bool]:
-    """Say that an Offer is the first one of its call: there is no earlier one."""
-    earlier = aliased(Offer)
-    before = sa.or_(
-        earlier.made_at < Offer.made_at,
-        sa.and_(earlier.made_at == Offer.made_at, earlier.id < Offer.id),
-    )
-    return ~sa.exists().where(earlier.call_id == Offer.call_id, before)
-
-
-def _first_offers(session: Session, scope: Scope) -> list[Rings]:
-    statement = (
-        sa.select(*_KIND, sa.func.count())
-        .join(Offer, Offer.id == RingMeasure.offer_id)
-        .join(Call, Call.id == RingMeasure.call_id)
-        .where(*_measures_in(scope), is_first_offer())
-        .group_by(*_KIND)
-    )
-    return [Rings(*row) for row in session.execute(statement)]
-
-
-def _ring_seconds(session: Session, scope: Scope) -> Sequence[float]:
-    """Return the measured ring of the accepted leg of each answered call that had queued."""
-    statement = (
-        sa.select(RingMeasure.ring_seconds)
-        .join(Call, Call.id == RingMeasure.call_id)
-        .where(
-            Call.direction == "inbound",
-            Call.queued_at.is_not(None),
-            Call.outcome == "answered",
-            RingMeasure.judged,
-            RingMeasure.verdict == "accepted",
-            *calls_in(scope),
+    There are exactly as many of them as the set's count says: closed days are read from their books.
+    """
+    closed, windows = _parted(session, scope, PART_OF_KIND[kind], at)
+    wanted = BITS[kind][name]
+    rows = [
+        row
+        for row in chain(
+            _of_books(session, scope, kind, wanted, closed),
+            (row for window in windows for row in GATHERED[kind](session, window).rows if row.mask & wanted),
         )
-    )
-    return [seconds for seconds in session.scalars(statement) if seconds is not None]
+        if scope.has(row) and (after is None or (row.at, row.id) < after)
+    ]
+    rows.sort(key=lambda row: (row.at, row.id), reverse=True)
+    return rows[:most]
 
 
-def _owed(session: Session, scope: Scope) -> list[Owed]:
-    tried = (
-        sa.select(sa.func.min(Attempt.sent_at))
-        .where(Attempt.purpose_kind == "callback", Attempt.purpose_id == Callback.id)
-        .where(Attempt.state != "not_placed")
-        .scalar_subquery()
-    )
+def _of_books(
+    session: Session, scope: Scope, kind: str, wanted: int, places: Iterable[UUID | None]
+) -> Iterator[Row]:
     statement = (
-        sa.select(Promise.state, Promise.due_at, Promise.grace_seconds, tried)
-        .join(Callback, Callback.id == Promise.subject_id)
-        .where(
-            Promise.rule == "HL-8",
-            Promise.subject_kind == "callback",
-            Promise.due_at >= scope.begins(),
-            Promise.due_at < scope.ends(),
-            *([Callback.line_id == scope.line_id] if scope.line_id else []),
-        )
+        sa.select(DayBook.book, DayReport.day, DayReport.line_id)
+        .join(DayReport, DayReport.id == DayBook.report_id)
+        .where(DayBook.kind == kind, *_in_scope(scope, PART_OF_KIND[kind], places))
     )
-    return [Owed(*row) for row in session.execute(statement)]
+    for book, day, line in session.execute(statement):
+        yield from unpack(book, kind, day, line, wanted)
 
 
-def identity(session: Session, scope: Scope) -> Identity:
-    """Compare the SIDs that arrived with the calls that were counted, and name those in one only."""
-    inbound = [Call.direction == "inbound", *calls_in(scope)]
-    counted = sa.select(Call.outcome, sa.func.count()).where(*inbound).group_by(Call.outcome)
-    outcomes = dict(session.execute(counted).all())
-    received = session.scalar(
-        sa.select(sa.func.count(CallEvent.leg_sid.distinct())).where(*_arrived(inbound))
-    )
-    orphans = session.scalars(_orphans(scope)).all()
-    strays = session.scalars(_strays(inbound)).all()
-    silent = session.scalars(_silent(inbound)).all()
-    differences = sorted({str(sid) for sid in (*orphans, *strays, *silent)})
-    return Identity((received or 0) + len(orphans), sum(outcomes.values()), outcomes, differences)
+def closed_places(session: Session, part: str, day: date) -> list[UUID | None]:
+    """Return the lines (None: what has none) of which a part of this day is closed."""
+    through = _closed_through(session, part, [*_all_places(session)], None)
+    return [line for line, last in through.items() if day <= last]
 
 
-def _arrived(inbound: Conditions) -> Conditions:
-    """Arrivals in the log, by the call that they made."""
-    return [CallEvent.call_id == Call.id, CallEvent.kind == ARRIVED, *inbound]
+def _all_places(session: Session) -> Iterator[UUID | None]:
+    yield None
+    yield from session.scalars(sa.select(Line.id).order_by(Line.key))
 
 
-def _silent(inbound: Conditions) -> sa.Select[str | None]:
-    """Calls whose own arrival is not in the log."""
-    arrival = sa.exists().where(
-        CallEvent.call_id == Call.id, CallEvent.kind == ARRIVED, CallEvent.leg_sid == Call.sid
-    )
-    return sa.select(Call.sid).where(*inbound, ~arrival).limit(MOST_DIFFERENCES)
+def days_due(session: Session, at: datetime) -> list[Due]:
+    """Return the next day of each line and part whose time to close has come, in the order of the lines.
+
+    A line's days are closed one after the other, from the first on which it had anything to count.
+    """
+    zones = {line: place.zone for line, place in places_of(session).items()}
+    due = []
+    for part, delay in CLOSES_AFTER.items():
+        lines = [None] if part == AGENTS else list(zones)
+        through = _closed_through(session, part, lines, None)
+        for line in lines:
+            day = through[line] + timedelta(days=1) if line in through else None
+            day = day or _first_day(session, part, line, zones[line])
+            if day is not None and midnight(day + timedelta(days=1), zones[line]) + delay <= at:
+                due.append(Due(part, line, day))
+    return due
 
 
-def _strays(inbound: Conditions) -> sa.Select[str]:
-    """Arrivals that were counted under another SID's call."""
-    other = sa.or_(Call.sid.is_(None), Call.sid != CallEvent.leg_sid)
-    return sa.select(CallEvent.leg_sid).where(*_arrived(inbound), other).limit(MOST_DIFFERENCES)
+def _first_day(session: Session, part: str, line: UUID | None, zone: ZoneInfo) -> date | None:
+    """Return the first day of a line on which there is anything to count, None while there is nothing."""
+    orphans = sa.and_(CallEvent.call_id.is_(None), CallEvent.kind == ARRIVED, sa.literal(line is None))
+    columns: dict[str, tuple[tuple[Any, sa.ColumnElement[bool]], ...]] = {
+        CALLS: (
+            (Call.started_at, Call.line_id == line),
+            (Callback.created_at, Callback.line_id == line),
+            (CallEvent.at, orphans),
+        ),
+        TICKETS: ((Ticket.created_at, Ticket.line_id == line),),
+        AGENTS: ((AgentStateChange.at, sa.true()),),
+    }
+    firsts = (session.scalar(sa.select(sa.func.min(at)).where(those)) for at, those in columns[part])
+    instants = [at for at in firsts if at is not None]
+    return min(instants).astimezone(zone).date() if instants else None
 
 
-def _orphans(scope: Scope) -> sa.Select[str]:
-    """Arrivals that made no call: of no line and no agent, with no day but their own."""
-    inside = [CallEvent.at >= scope.begins(), CallEvent.at < scope.ends()]
-    if scope.line_id is not None or scope.agent_id is not None:
-        inside = [sa.false()]
-    statement = sa.select(CallEvent.leg_sid).where(
-        CallEvent.call_id.is_(None), CallEvent.kind == ARRIVED, *inside
-    )
-    return statement.distinct().limit(MOST_DIFFERENCES)
+def reports_of_day(session: Session, first: date, last: date, line_id: UUID | None) -> list[DayReport]:
+    """Return every version of the reports of some days, of one line where named, the oldest first."""
+    about: list[sa.ColumnElement[bool]] = [DayReport.day.between(first, last)]
+    if line_id is not None:
+        about.append(DayReport.place == place_name(line_id))
+    order = (DayReport.day, DayReport.place, DayReport.part, DayReport.version)
+    return list(session.scalars(sa.select(DayReport).where(*about).order_by(*order)))
+
+
+def begins_at(scope: Scope) -> datetime:
+    """Return the first instant of a scope, in its zone."""
+    return scope.since or midnight(scope.first, scope.zone)
 
 
 def unmeasured_offers(session: Session, at: datetime) -> list[UUID]:

@@ -6,12 +6,19 @@ and have whole seconds, so a verdict within one second of the limit is borderlin
 
 import math
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 MEASURED, ESTIMATED, NONE = "measured", "estimated", "none"
 ACCEPTED, WITHDRAWN, WITHDRAWN_EARLY = "accepted", "withdrawn", "withdrawn_early"
 JUDGEABLE = frozenset({ACCEPTED, "rung_out", "declined", "not_accepted", WITHDRAWN})
 APART = (WITHDRAWN_EARLY, "busy", "unreachable", "failed")
+# GB/T 33358-2016, public hotlines: answered within 15 s; in China the other face of three rings.
+PUBLIC_HOTLINE_SECONDS = 15
+# A day is counted for good once its calls have ended (the carrier ends one after four hours) and late status
+# webhooks have come or been asked for; whether its tickets were reopened is known after seven days more.
+DAY_CLOSES_AFTER = timedelta(hours=5)
+REOPENED_WITHIN = timedelta(days=7)
+TICKETS_CLOSE_AFTER = REOPENED_WITHIN + DAY_CLOSES_AFTER
 
 
 @dataclass(frozen=True)

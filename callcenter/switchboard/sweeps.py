@@ -22,6 +22,8 @@ from callcenter.promises.actions import mark_late
 from callcenter.routing.actions import end_due_states
 from callcenter.routing.models import Wait
 from callcenter.routing.queries import rung_out, states_due
+from callcenter.standards import jobs as standards
+from callcenter.standards.queries import days_due
 from callcenter.standards.queries import unmeasured_offers as lost_measures
 from callcenter.switchboard import outcomes
 from callcenter.switchboard.offers import miss_offer
@@ -163,6 +165,16 @@ def unconfirmed_years(work: Work) -> None:
             log.warning("calendar.unconfirmed", calendar=key, year=year)
 
 
+def days_to_close(work: Work) -> None:
+    """Count the days for good that are long over (numbers.md: a published report never changes)."""
+    with work.db.reading() as session:
+        due = days_due(session, work.at())
+    if due:
+        with work.transaction() as session:
+            for each in due:
+                later(session, "close_day", standards.name_of(each))
+
+
 SWEEPS = (
     Due("ring_timeouts", 1, ring_timeouts),
     Due("returning_agents", 1, returning_agents),
@@ -179,4 +191,5 @@ SWEEPS = (
     Due("old_keys", 3600, old_keys),
     Due("old_notices", 15, old_notices),
     Due("unconfirmed_years", 86400, unconfirmed_years),
+    Due("days_to_close", 60, days_to_close),
 )

@@ -16,8 +16,13 @@ PRODUCT = ("callcenter/", "ivr/", "migrations/")
 # What a concept has besides the usual files, each because it is a thing of its own.
 EXTRA = {
     "calendars": frozenset({"official", "words"}),
-    "standards": frozenset({"figures", "formulas"}),
-}
+    "standards": frozenset(
+        {
+            "figures", "formulas", "rows", "tallies", "windows", "facts", "identity", "overtaking", "desks",
+            "people", "closing",
+        }
+    )
+}  # fmt: skip
 
 
 @functools.cache

@@ -1,9 +1,11 @@
 """The figures of a period, a line, an agent, from rows; and whether they add up."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from callcenter import ids
 from callcenter.callbacks.models import Callback
@@ -11,13 +13,27 @@ from callcenter.db import Database
 from callcenter.dialing.models import Attempt
 from callcenter.promises.models import Promise
 from callcenter.standards.actions import measure_offer
+from callcenter.standards.figures import Figure
 from callcenter.standards.formulas import BY_AGENT
-from callcenter.standards.queries import Figure, Scope, figures, identity
+from callcenter.standards.identity import Identity
+from callcenter.standards.queries import Scope, standards
 from tests.doubles import SATURDAY_NOON as NOON
 from tests.factories import added, calls, centre, offers
 
 ZONE = ZoneInfo("Asia/Shanghai")
 TODAY = Scope(date(2026, 11, 21), date(2026, 11, 21), ZONE)
+
+
+def of_lines(*line_ids: UUID) -> Scope:
+    return Scope(TODAY.first, TODAY.last, ZONE, line_ids=frozenset(line_ids))
+
+
+def figures(session: Session, scope: Scope, at: datetime) -> list[Figure]:
+    return standards(session, scope, at)[0]
+
+
+def identity(session: Session, scope: Scope) -> Identity:
+    return standards(session, scope, NOON)[1].identity
 
 
 def values(found: list[Figure]) -> dict[str, tuple[float | None, float]]:
@@ -34,7 +50,7 @@ def test_calls_are_counted_by_day_line_and_agent(database: Database) -> None:
         calls.queued(session, line, NOON - timedelta(days=1), "abandoned_in_queue", 60)
         session.flush()
         whole = values(figures(session, TODAY, NOON))
-        of_line = values(figures(session, Scope(TODAY.first, TODAY.last, ZONE, line_id=line.id), NOON))
+        of_line = values(figures(session, of_lines(line.id), NOON))
         of_li = values(figures(session, Scope(TODAY.first, TODAY.last, ZONE, agent_id=li.id), NOON))
     assert whole["connection_rate"] == (2, 3)
     assert of_line["connection_rate"] == (2, 2)
@@ -112,7 +128,7 @@ def test_callbacks_are_counted_by_their_due_time(database: Database) -> None:
         today = values(figures(session, TODAY, NOON))
         tomorrow = Scope(TODAY.first + timedelta(days=1), TODAY.last + timedelta(days=1), ZONE)
         nothing = values(figures(session, tomorrow, NOON))
-        elsewhere = values(figures(session, Scope(TODAY.first, TODAY.last, ZONE, line_id=ids.new()), NOON))
+        elsewhere = values(figures(session, of_lines(ids.new()), NOON))
     assert today["callback.attempted_in_time"] == today["callback.kept_in_time"] == (1, 1)
     assert nothing["callback.kept_in_time"] == elsewhere["callback.kept_in_time"] == (0, 0)
 
@@ -126,7 +142,7 @@ def test_received_and_counted_agree(database: Database) -> None:
         calls.call(session, line, NOON, direction="outbound", sid=None)
         found = identity(session, TODAY)
     assert found.agrees
-    assert (found.received, found.counted, found.outcomes) == (2, 2, {"answered": 1, "open": 1})
+    assert found.received == found.counted == {"answered": 1, "open": 1}
 
 
 def test_what_is_on_one_side_only_is_named(database: Database) -> None:
@@ -137,11 +153,11 @@ def test_what_is_on_one_side_only_is_named(database: Database) -> None:
         known = calls.call(session, line, NOON)
         orphan = calls.event(session, known, "arrived", NOON, leg_sid="CA" + "f" * 32, call_id=None)
         found = identity(session, TODAY)
-        of_line = identity(session, Scope(TODAY.first, TODAY.last, ZONE, line_id=line.id))
+        of_line = identity(session, of_lines(line.id))
     assert not found.agrees
-    assert (found.received, found.counted) == (2, 2)
-    assert set(found.differences) == {silent.sid, orphan.leg_sid}
-    assert (of_line.received, of_line.counted, of_line.differences) == (1, 2, [silent.sid])
+    assert (found.received.total(), found.counted.total()) == (2, 2)
+    assert found.differences == {silent.sid, orphan.leg_sid}
+    assert (of_line.received.total(), of_line.counted.total(), of_line.differences) == (1, 2, {silent.sid})
 
 
 def test_two_arrivals_on_one_call_are_a_difference(database: Database) -> None:
@@ -149,4 +165,4 @@ def test_two_arrivals_on_one_call_are_a_difference(database: Database) -> None:
         call = calls.call(session, centre.line(session), NOON)
         stray = calls.event(session, call, "arrived", NOON, leg_sid="CA" + "f" * 32)
         found = identity(session, TODAY)
-    assert (found.received, found.counted, found.differences) == (2, 1, [stray.leg_sid])
+    assert (found.received.total(), found.counted.total(), found.differences) == (2, 1, {stray.leg_sid})

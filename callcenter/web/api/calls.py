@@ -1,5 +1,6 @@
 """Calls: the list, and one call's story. Reading a story is written down."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -8,13 +9,14 @@ from pydantic import Field
 from sqlalchemy.orm import Session
 
 from callcenter.access.rules import Principal
-from callcenter.audit.queries import CallFilter, CallRow, find_call, list_calls
+from callcenter.audit.queries import CallFilter, CallRow, calls_of, find_call, list_calls
 from callcenter.audit.stories import story_of
 from callcenter.calls.rules import OUTBOUND_OUTCOMES, OUTCOMES
 from callcenter.errors import Forbidden, Invalid, Missing
 from callcenter.ledger.actions import write
 from callcenter.organisation.queries import find_centre
 from callcenter.phone_numbers import canonical, masked
+from callcenter.standards.queries import Position, rows_behind
 from callcenter.web.api.cursors import Cursor
 from callcenter.web.api.inputs import (
     Day,
@@ -27,6 +29,7 @@ from callcenter.web.api.inputs import (
     line_named,
 )
 from callcenter.web.api.layer import Api, Asked
+from callcenter.web.api.scopes import OF_CALLS, FigureName, ScopeQuery, Side, formula_named, scope_of, set_of
 from callcenter.web.api.story import CallStory, tell
 
 api = Api()
@@ -68,7 +71,7 @@ class CallDetail(CallItem, CallStory):
 class CallQuery(PageQuery):
     """Filters; numbers as people write them, `outcome` one or several parted by commas, days inclusive.
 
-    `ring` and the three flags give the calls behind the figures of /standards.
+    `figure` and `side` give the calls behind a figure of /standards, of days, a line or branch, an agent.
     """
 
     from_: Annotated[Word | None, Field(alias="from")] = None
@@ -86,14 +89,48 @@ class CallQuery(PageQuery):
     ended: bool | None = None
     short: bool | None = None
     ring: Literal["judged", "measurable", "estimated", "accepted", "first_offer_judged"] | None = None
+    figure: FigureName | None = None
+    side: Side = "denominator"
+    branch: Word | None = None
+    as_of: Instant | None = None
 
 
 @api.get("/calls", role="agent")
 def calls(asked: Asked, query: CallQuery) -> Page[CallItem]:
     """List calls, the newest first. Agents see numbers masked but for their own calls."""
-    rows = list_calls(asked.session, _filter(asked, query), CALLS.after(asked, query), query.limit + 1)
+    after = CALLS.after(asked, query)
+    if query.figure is None:
+        rows = list_calls(asked.session, _filter(asked, query), after, query.limit + 1)
+    else:
+        rows = calls_of(asked.session, _behind(asked, query, after))
     shown, following = CALLS.cut(asked, query, rows, lambda row: (row.call.started_at, row.call.id))
     return Page[CallItem](items=[CallItem(**call_fields(row, asked.who)) for row in shown], next=following)
+
+
+def _behind(asked: Asked, query: CallQuery, after: Position | None) -> list[UUID]:
+    """Return the calls behind a side of a figure, the newest first, one more than a page has."""
+    formula = formula_named(query.figure)
+    if formula.kind not in OF_CALLS:
+        raise Invalid("figure", "is not of calls: see /standards/rows")
+    given = query.model_fields_set - WITH_FIGURE
+    if given:
+        raise Invalid("figure", f"does not go with {', '.join(sorted(given))}")
+    names = {name: getattr(query, name) for name in ("line", "branch", "agent", "as_of")}
+    scope = scope_of(asked, ScopeQuery(from_=query.day_from, to=query.day_to, **names))
+    scope = replace(scope, since=query.started_after, until=query.started_before)
+    if scope.agent_id and not formula.by_agent:
+        raise Invalid("figure", "is not counted for one agent")
+    rows = rows_behind(asked.session, scope, formula.kind, set_of(formula, query.side), asked.at, None, None)
+    calls = sorted({(row.at, row.call) for row in rows if row.call}, reverse=True)
+    return [call for at, call in calls if after is None or (at, call) < after][: query.limit + 1]
+
+
+WITH_FIGURE = frozenset(
+    {
+        "figure", "side", "line", "branch", "agent", "as_of", "day_from", "day_to", "started_after",
+        "started_before", "cursor", "limit",
+    }
+)  # fmt: skip
 
 
 @api.get("/calls/{id}", role="agent", writes=True)

@@ -26,8 +26,13 @@ EXAMPLES = (
     else 8
 )
 
-# A document cannot tell which lines there are, which cursors we sealed, or what time it is.
-OURS_TO_KNOW = {"line", "agent", "owner", "skill", "customer", "call", "ticket", "number", "cursor", "due_at"}
+# A document cannot tell which lines there are, which cursors we sealed, what time it is, that a period begins
+# before its end (`from`), and what goes with what: a period with no other, a line with no branch, a figure
+# with the filters of figures.
+OURS_TO_KNOW = {
+    "line", "agent", "owner", "skill", "customer", "call", "ticket", "number", "cursor", "due_at", "branch",
+    "from", "period", "figure",
+}  # fmt: skip
 
 
 class Lobby:

@@ -15,7 +15,9 @@ SHOWN = [
     story.StoryAttempt, story.StoryOrder, story.StoryPromise, story.StoryRecording, story.StoryCallback,
     story.StoryCustomer, tickets.TicketItem, tickets.TicketDetail, tickets.TicketPromise,
     tickets.TicketEventItem, callbacks.CallbackItem, agents.AgentItem, agents.OfferItem, agents.QueueItem,
-    lines.LineItem, standards.StandardsAnswer, standards.FigureItem, standards.IdentityItem,
+    lines.LineItem, standards.StandardsAnswer, standards.FigureItem, standards.RowLinks,
+    standards.IdentityItem, standards.VersionItem, standards.RowItem, standards.ReportItem,
+    standards.RecomputedItem,
 ]  # fmt: skip
 
 

@@ -34,6 +34,9 @@ WALLS = {
     "GET /queue": {"nobody": 401, "agent": 200, "supervisor": 200, "admin": 200},
     "GET /lines": {"nobody": 401, "agent": 200, "supervisor": 200, "admin": 200},
     "GET /standards": {"nobody": 401, "agent": 200, "supervisor": 200, "admin": 200},
+    "GET /standards/rows": {"nobody": 401, "agent": 422, "supervisor": 422, "admin": 422},
+    "GET /standards/reports": {"nobody": 401, "agent": 403, "supervisor": 200, "admin": 200},
+    "POST /standards/recompute": {"nobody": 401, "agent": 403, "supervisor": 422, "admin": 422},
 }
 BODIES = {"/agents/{id}/state": {"state": "offline"}}
 
