@@ -11,8 +11,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from migrations.safety import bounded
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
