@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from callcenter.calls.models import Call
 from callcenter.carrier.port import CarrierCall
-from callcenter.standards.figures import figures
+from callcenter.standards.figures import Figure, figures
 from callcenter.standards.formulas import FORMULAS
 from callcenter.standards.identity import Identity
 from callcenter.standards.queries import facts_of, home_zone, place_name, places_of
@@ -98,17 +98,18 @@ def _place(session: Session, line_id: UUID) -> Place:
 def differences(before: Tally, after: Tally, rows: tuple[list[Row], list[Row]], part: str) -> list[Any]:
     """Return what changed: figures with both values, then the rows behind them, at most so many."""
     formulas = [formula for formula in FORMULAS.values() if formula.part == part]
-    changed: list[Any] = [
-        {
-            "figure": new.id,
-            "numerator": [old.numerator, new.numerator],
-            "denominator": [old.denominator, new.denominator],
-            "value": [old.value, new.value],
-        }
+    changed = [
+        _told_figure(old, new)
         for old, new in zip(figures(before, formulas), figures(after, formulas), strict=True)
         if old != new
     ]
     return [*changed, *_changed_rows(*rows)[:MOST_ROWS_TOLD]]
+
+
+def _told_figure(old: Figure, new: Figure) -> dict[str, Any]:
+    told = {name: [getattr(old, name), getattr(new, name)] for name in ("numerator", "denominator", "value")}
+    parts = {} if old.parts == new.parts else {"parts": [dict(old.parts), dict(new.parts)]}
+    return {"figure": new.id, **told, **parts}
 
 
 def _changed_rows(before: list[Row], after: list[Row]) -> list[dict[str, Any]]:

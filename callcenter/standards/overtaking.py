@@ -139,9 +139,9 @@ def _served(pool: Sequence[Any], offers: Mapping[UUID, Sequence[Any]]) -> Iterat
 
 
 def _stands(wait: Any, won_at: datetime | None, at: datetime) -> bool:
-    """Say whether somebody was still in line at an instant: not gone, and not taken by an agent."""
+    """Say whether somebody was still in line at an instant: not gone, not taken, not forgotten by the log."""
     until = won_at or wait.ended_at
-    return until is None or until > at
+    return (until is None or until > at) and at - wait.entered_at < STANDS_AT_MOST
 
 
 def _reason(

@@ -252,8 +252,8 @@ def rows_behind(
     kind: str,
     name: str,
     at: datetime,
-    after: Position | None,
-    most: int | None,
+    after: Position | None = None,
+    most: int | None = None,
 ) -> list[Row]:
     """Return the rows of a set in a scope, newest first, below a position, at most so many.
 
