@@ -11,8 +11,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from migrations.safety import bounded
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
