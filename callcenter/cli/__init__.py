@@ -12,7 +12,16 @@ CANNOT = 1
 def make_app() -> typer.Typer:
     """Return the command line with all its commands."""
     from callcenter.cli import (
-        access, centre, demo, doctor, fallback, hours, processes, replay, simulate, standards,
+        access,
+        centre,
+        demo,
+        doctor,
+        fallback,
+        hours,
+        processes,
+        replay,
+        simulate,
+        standards,
     )  # fmt: skip
 
     app = typer.Typer(
