@@ -181,7 +181,8 @@ _ALIVE: dict[str, Any] = {
 def make_engine(url: str, **options: Any) -> sa.Engine:
     """Return an engine for either back end, prepared as every process needs it."""
     if not url.startswith("sqlite"):
-        engine = sa.create_engine(url, pool_size=20, max_overflow=20, connect_args=_ALIVE, **options)
+        alive = {**_ALIVE, **options.pop("connect_args", {})}
+        engine = sa.create_engine(url, pool_size=20, max_overflow=20, connect_args=alive, **options)
         event.listen(engine, "checkout", _refuse_dead)
         return engine
     engine = sa.create_engine(url, connect_args={"check_same_thread": False, "timeout": 2}, **options)
