@@ -30,20 +30,23 @@ def hints(language: str, choices: Iterable[str]) -> tuple[str, ...]:
 def understood(words: str, language: str, choices: Mapping[str, str]) -> str | None:
     """Return the key of the one choice that the words name, None when they name none or leave a doubt.
 
-    A number alone ("one", "press two") is the key itself. Of several choices named the longest word wins; a
-    sentence that denies ("not a complaint") chooses nothing that is not itself a denial.
+    A number alone ("one", "press two") is the key itself. Two choices named leave a doubt, unless one word
+    holds the other ("another number"); a sentence that denies ("not a complaint") chooses nothing that is not
+    itself a denial.
     """
     text, lists = _plain(words), words_of(language)
     number = _number(text, lists)
     if number is not None:
         return number if number in choices else None
-    lengths = {key: _longest(text, lists.get(choice, ())) for key, choice in choices.items()}
-    best = max(lengths.values(), default=0)
-    keys = [key for key, length in lengths.items() if length == best]
-    if not best or len({choices[key] for key in keys}) > 1:
+    named = {key: _longest(text, lists.get(choice, ())) for key, choice in choices.items()}
+    key, word = max(named.items(), key=lambda pair: len(pair[1]))
+    if not word or any(other not in word for other in named.values()):
         return None
-    denied = choices[keys[0]] not in _DENYING and _longest(text, lists[_DENIALS]) > 0
-    return None if denied else keys[0]
+    return None if _denied(text.replace(word, ""), choices[key], lists) else key
+
+
+def _denied(rest: str, choice: str, lists: Mapping[str, tuple[str, ...]]) -> bool:
+    return choice not in _DENYING and bool(_longest(rest, lists[_DENIALS]))
 
 
 def _plain(words: str) -> str:
@@ -60,8 +63,8 @@ def _number(text: str, lists: Mapping[str, tuple[str, ...]]) -> str | None:
     return found.removeprefix(_NUMBERS) if found else None
 
 
-def _longest(text: str, words: tuple[str, ...]) -> int:
-    return max((len(word) for word in words if _inside(word) in text), default=0)
+def _longest(text: str, words: tuple[str, ...]) -> str:
+    return max((word for word in words if _inside(word) in text), key=len, default="")
 
 
 def _inside(word: str) -> str:

@@ -13,7 +13,7 @@ from ivr.words import LANGUAGES
 IN_QUEUE = frozenset({"waiting", "leaving"})
 LEAVES_FOR_AGENT = frozenset({"confirm_number", "key_number"})
 """Steps whose own module knows nothing of agents."""
-MOST_RETURNS = 1
+MOST_RETURNS = 3
 """So often 0 leads from a callback's number back to agents; then it is a wrong key: every call ends."""
 TALKED = frozenset({"answered", "completed"})
 """Reasons of the carrier (DialCallStatus) after which a room was really entered."""

@@ -29,7 +29,9 @@ def hears_words(m: Memory) -> bool:
 def meant(m: Memory, heard: Heard, choices: Choices) -> Heard:
     """Return the key that was meant by what was said; words that mean none, or two, stay words."""
     match heard:
-        case Spoke(words, confidence) if confidence is None or confidence >= LEAST_CONFIDENCE:
+        case Spoke(words, confidence) if hears_words(m) and (
+            confidence is None or confidence >= LEAST_CONFIDENCE
+        ):
             key = understood(words, m["language"], choices)
             return Pressed(key) if key else heard
         case _:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from ivr.asks import OpenTicket
-from ivr.flow import advance, apology, message_taken, table
+from ivr.flow import advance, apology, caller, message_taken, table
 from ivr.flow.agent import AGENT
 from ivr.flow.customer import CUSTOMER
 from ivr.flow.table import CALLER
@@ -30,8 +30,9 @@ from tests.ivr.legs import (
 )
 from tests.ivr.walk import Graph, cycle, explore
 
-TWO_LANGUAGES = replace(
+EVERY_CHOICE = replace(
     HEAD_OFFICE,
+    languages=("zh-CN",),
     menu=(
         MenuItem("1", "technical"),
         MenuItem("3", "complaint"),
@@ -44,7 +45,7 @@ TWO_LANGUAGES = replace(
 )
 KNOWN = {"name": "Ms Zhang", "ticket": "261120003", "ticket_kind": "technical"}
 BEGINNINGS: dict[str, Heard] = {
-    "caller": arrived(TWO_LANGUAGES),
+    "caller": arrived(EVERY_CHOICE),
     "caller without a number": arrived(replace(BRANCH, recording_notice=True), number=None),
     "closed": arrived(hours=CLOSED),
     "closed branch, opening unknown": arrived(BRANCH, hours=replace(CLOSED, next_opening=None), number=None),
@@ -75,8 +76,8 @@ BEGINNINGS: dict[str, Heard] = {
 
 @cache
 def graph(beginning: str) -> Graph:
-    """Each walk is made once for all tests; one lap instead of four is the same road, only shorter."""
-    with patch.object(table, "LAPS", 1):
+    """Each walk is made once for all tests; one lap and one return are the same roads, only shorter."""
+    with patch.object(table, "LAPS", 1), patch.object(caller, "MOST_RETURNS", 1):
         return explore(BEGINNINGS[beginning])
 
 

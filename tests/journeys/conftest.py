@@ -31,7 +31,7 @@ from callcenter.settings import load_settings
 from callcenter.simulator import Network, Settings, VirtualClock, WebhookRequest, WebhookResponse
 from callcenter.simulator.in_process import InProcess
 from callcenter.simulator.network import Telephone
-from callcenter.switchboard.replay import EQUAL, Played, replay
+from callcenter.switchboard.replay import DIFFERENT, Played, replay
 from callcenter.web import twilio as bridge
 from callcenter.web.app import create_app
 from tests import xinghe
@@ -132,7 +132,7 @@ class Hotline:
         """Play every call again from its events; return the turns that differ (decision 11)."""
         with self.work.db.reading() as session:
             played = [each for call in session.scalars(sa.select(Call)) for each in replay(session, call)]
-        return [each for each in played if each.verdict != EQUAL]
+        return [each for each in played if each.verdict == DIFFERENT]
 
     def settle(self, seconds: float = 5) -> None:
         """Let the last webhooks arrive."""

@@ -3,8 +3,6 @@
 The carrier's stamps have whole seconds: inside a second, moments stand in the order in which we learned them.
 """
 
-import html
-import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -17,6 +15,7 @@ from callcenter.calls.models import Call, CallEvent, CallWords
 from callcenter.routing.models import Offer
 from callcenter.standards.models import RingMeasure
 from callcenter.web.api.inputs import Shape
+from callcenter.web.api.words import Words, sentences, words_by_event
 
 
 class StoryCustomer(Shape):
@@ -129,7 +128,10 @@ class StoryCallback(Shape):
 
 
 class Moment(Shape):
-    """Something that happened: `heard` from the person, `said` to him, sentence by sentence."""
+    """Something that happened: `heard` from the person, `said` to him, sentence by sentence.
+
+    `words` are the prompts in force behind what was said, in their versions, and how far each was heard.
+    """
 
     at: datetime
     kind: str
@@ -140,6 +142,7 @@ class Moment(Shape):
     said: list[str] = Field(default_factory=list)
     answers: list[Any] | None = None
     document: str | None = None
+    words: list[Words] = Field(default_factory=list)
 
 
 class CallStory(Shape):
@@ -211,8 +214,9 @@ def _placed(moment: Moment, learned: datetime) -> tuple[Order, Moment]:
 
 
 def _moments(story: Story) -> Iterator[tuple[Order, Moment]]:
+    in_force = words_by_event(story)
     for event, words in story.events:
-        yield _placed(_event(event, words), event.recorded_at)
+        yield _placed(_event(event, words, in_force.get(event.id, [])), event.recorded_at)
     for offer, ring in story.offers:
         yield from _offer_moments(story, offer, ring)
     for attempt in story.attempts:
@@ -225,7 +229,7 @@ def _moments(story: Story) -> Iterator[tuple[Order, Moment]]:
         yield _placed(moment, order.created_at)
 
 
-def _event(event: CallEvent, words: CallWords | None) -> Moment:
+def _event(event: CallEvent, words: CallWords | None, in_force: list[Words]) -> Moment:
     document = words.document if words else None
     return Moment(
         at=event.at,
@@ -236,6 +240,7 @@ def _event(event: CallEvent, words: CallWords | None) -> Moment:
         said=sentences(document) if document else [],
         answers=words.answers if words else None,
         document=document,
+        words=in_force,
     )
 
 
@@ -257,12 +262,3 @@ def _offer_moments(story: Story, offer: Offer, ring: RingMeasure | None) -> Iter
         yield _placed(
             Moment(at=at, kind=f"offer.{name}", leg=offer.leg_sid, agent=agent, detail=detail), learned
         )
-
-
-_SAY = re.compile(r"<Say\b[^>]*>(.*?)</Say>", re.DOTALL)
-_TAG = re.compile(r"<[^>]+>")
-
-
-def sentences(document: str) -> list[str]:
-    """Return what a TwiML document says, one text a `<Say>`."""
-    return [html.unescape(_TAG.sub("", text)).strip() for text in _SAY.findall(document)]
