@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from tests.bench import claims, door, past, rates, reading, report, startup, trips
+from tests.bench import claims, door, past, rates, reading, report, ringing, startup, trips, wiped
 from tests.bench.goals import Row
 from tests.bench.ground import Ground, ground
 from tests.bench.scale import Scale, full, quick
@@ -23,6 +23,8 @@ PARTS: Mapping[str, Part] = {
     "claims": lambda base, scale: claims.measure(base, scale.claim_rounds, scale.claim_seconds),
     "history": past.measure,
     "reading": reading.measure,
+    "ringing": lambda base, scale: ringing.measure(base, scale.agents_freed),
+    "wiped": lambda base, scale: wiped.measure(base, scale.callbacks),
     "startup": lambda base, scale: startup.measure(base, scale.starts),
 }
 

@@ -21,6 +21,8 @@ class Scale:
     starts: int
     history: int
     reads: int
+    agents_freed: int
+    callbacks: int
 
 
 def full(seed: int) -> Scale:
@@ -28,7 +30,7 @@ def full(seed: int) -> Scale:
     return Scale(
         seed, warm_seconds=1.0, rounds=7, static_seconds=1.5, seconds=3.0, open_runs=3, open_seconds=8.0,
         calls=5, batches=15, claim_rounds=5, claim_seconds=2.0, starts=5, history=1_000_000,
-        reads=4,
+        reads=40, agents_freed=200, callbacks=5,
     )  # fmt: skip
 
 
@@ -37,5 +39,5 @@ def quick(seed: int) -> Scale:
     return Scale(
         seed, warm_seconds=0.5, rounds=2, static_seconds=0.5, seconds=0.7, open_runs=1, open_seconds=2.0,
         calls=1, batches=5, claim_rounds=1, claim_seconds=0.5, starts=1, history=2_000,
-        reads=5,
+        reads=5, agents_freed=10, callbacks=1,
     )  # fmt: skip
