@@ -291,9 +291,8 @@ class Rules:
             yield with_agent(centre, a, phone="gone")
 
     def _enters(self, centre: Centre, a: int) -> Centre:
-        call = centre.agents[a].call
-        summon = centre.callers[call].summon or "pending"
-        centre = with_caller(centre, call, summon=summon)
+        """Each offer has a summons of its own; an older one that is still in hand leads nowhere by then."""
+        centre = with_caller(centre, centre.agents[a].call, summon="pending")
         return with_agent(centre, a, phone="room")
 
     def hangs_up(self, centre: Centre, a: int, agent: Agent) -> Iterator[Centre]:
@@ -349,7 +348,7 @@ class Rules:
         centre = with_caller(
             centre, c, wait="waiting" if caller.wait == "won" else caller.wait,
             summon=self._withdrawn(centre, c),
-            requeue=caller.requeue or ("pending" if called_in else ""),
+            requeue="pending" if called_in else caller.requeue,
         )  # fmt: skip
         return self._free(centre, a)
 

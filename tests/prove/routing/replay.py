@@ -156,7 +156,8 @@ class Desk:
             CarrierOrder.key.startswith(f"{kind}:"), CarrierOrder.sid == self.legs[c].sid,
             CarrierOrder.state.in_(states),
         )  # fmt: skip
-        return session.execute(statement).scalar_one()
+        newest = statement.order_by(CarrierOrder.id.desc()).limit(1)
+        return session.execute(newest).scalar_one()
 
     def summon_is_taken(self, session: Session, c: int) -> None:
         assert dialing.claim_order(session, self.order(session, "summon", c, "pending").id, self.at)
@@ -361,7 +362,8 @@ _ATTEMPT = (
 )
 _WAIT = "SELECT state FROM waits WHERE subject_id = :call ORDER BY id DESC"
 _ORDER = (
-    "SELECT state FROM carrier_orders WHERE sid = :sid AND key LIKE :kind AND state IN ('pending', 'given')"
+    "SELECT CASE WHEN state IN ('pending', 'given') THEN state ELSE '' END FROM carrier_orders "
+    "WHERE sid = :sid AND key LIKE :kind ORDER BY id DESC"
 )
 _ENDED = "SELECT ended_at FROM calls WHERE id = :call AND ended_at IS NOT NULL"
 
