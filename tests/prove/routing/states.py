@@ -21,9 +21,11 @@ RULES: list[type[Rules]] = [Rules]
 
 
 def prove(trial: Trial) -> Verdict:
-    """Search, then let the product take walks of the same rules on this database."""
+    """Search, once, since that needs no database; then let the product take walks of the same rules."""
     verdict = Verdict(0)
-    sizes = LARGE if trial.scale >= LARGE_FROM and trial.database.startswith("sqlite") else SMALL
+    sizes = LARGE if trial.scale >= LARGE_FROM else SMALL
+    if trial.database.startswith("postgresql"):
+        sizes = ()
     steps = 0
     for agents, callers, more in sizes:
         found = search(RULES[-1](), agents, callers, more)
@@ -33,7 +35,8 @@ def prove(trial: Trial) -> Verdict:
             verdict.failed(f"{found.harm}: {found.trace}")
             return verdict
     verdict.measured = {"distinct states": verdict.trials, "steps": steps}
-    verdict.measured["steps replayed"] = _replay(trial, verdict)
+    verdict.measured["steps replayed"] = taken = _replay(trial, verdict)
+    verdict.trials += taken
     return verdict
 
 
