@@ -132,9 +132,13 @@ def end_call(session: Session, call: Call, *, short_call_seconds: int, at: datet
 
 
 def reconsider_outcome(session: Session, call: Call, *, short_call_seconds: int, at: datetime) -> None:
-    """A message arrived after the end: the call still has exactly one outcome, now the right one."""
-    if call.ended_at is not None:
-        call.outcome = rules.outcome_of(_facts(call, short_call_seconds))
+    """A message arrived after the end: the call still has exactly one outcome, now the right one.
+
+    Nobody is told twice: what the carrier says again changes nothing.
+    """
+    outcome = rules.outcome_of(_facts(call, short_call_seconds))
+    if call.ended_at is not None and outcome != call.outcome:
+        call.outcome = outcome
         announce(session, "call", call.id, at)
 
 

@@ -34,6 +34,7 @@ def web() -> None:
     import uvicorn
 
     from callcenter.web.app import create_app
+    from callcenter.web.patience import Patient
     from callcenter.wiring import make_work
 
     settings = enter(Door.SERVE, "web")
@@ -41,6 +42,7 @@ def web() -> None:
         create_app(make_work(settings), settings),
         host="127.0.0.1" if settings.mode == "demo" else "0.0.0.0",  # noqa: S104  A hotline is public.
         port=settings.port,
+        http=Patient,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -37,6 +37,7 @@ from callcenter.routing.queries import live_offer_of_wait, live_wait
 from callcenter.switchboard import inbound, offers, rooms
 from callcenter.switchboard.answers import message_ticket
 from callcenter.switchboard.placed import leg_of_attempt
+from callcenter.switchboard.unheard import take_back
 
 GAVE_UP = frozenset({"no-answer", "canceled"})
 
@@ -245,8 +246,13 @@ def room_recording(session: Session, *, sid: str, room: str, seconds: int, at: d
         keep_recording(session, sid=sid, call_id=offer.call_id, kind="talk", seconds=seconds, at=at)
 
 
-def fault(session: Session, *, sid: str, from_raw: str, to_raw: str, what: str, at: datetime) -> None:
-    """Note that a caller met our fault: `what` is `apology`, `fallback` or `found`, and a detail."""
+def fault(
+    session: Session, *, sid: str, from_raw: str, to_raw: str, what: str, at: datetime, turn: str = ""
+) -> None:
+    """Note that a caller met our fault: `what` is `apology`, `fallback` or `found`, and a detail.
+
+    `turn` is the key of the turn that was apologised for: what it has left behind is taken back.
+    """
     line = inbound.find_line(session, to_raw)
     call, leg = inbound.open_call(session, sid=sid, line=line, from_raw=from_raw, to_raw=to_raw, at=at)
     call.fault = call.fault or what[:60]
@@ -260,6 +266,8 @@ def fault(session: Session, *, sid: str, from_raw: str, to_raw: str, what: str, 
         recorded_at=at,
         detail={"code": what.partition(" ")[2]},
     )
+    if turn:
+        take_back(session, leg, turn, at, committed=what.endswith("commit"))
     reconsider_outcome(session, call, short_call_seconds=_short_call(session, call), at=at)
 
 

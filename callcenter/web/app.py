@@ -73,7 +73,10 @@ def create_app(work: Work, settings: Settings) -> Starlette:
         *_health(work, settings),
         Mount(API, routes=api_routes(work)),
     ]
-    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={404: _nothing_here})
+    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={404: _nothing_here})
+    # The carrier follows redirects: an address with something more at its end is no address of ours.
+    app.router.redirect_slashes = False
+    return app
 
 
 def _nothing_here(request: Request, _missing: Exception) -> Response:

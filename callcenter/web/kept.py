@@ -9,7 +9,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from callcenter.switchboard import progress
-from callcenter.web.webhook import Refused, Webhook, recorded_seconds
+from callcenter.switchboard.inbound import ARRIVED
+from callcenter.switchboard.unheard import APOLOGY
+from callcenter.web.webhook import Refused, Webhook, recorded_seconds, turn_key
 
 _RECORDING = re.compile(r"RE[0-9a-f]{32}")
 MOST_CHARACTERS = 120
@@ -22,7 +24,7 @@ class Kept:
     """A voice message, a talk's recording, or an apology that was heard.
 
     `sid` names it (the recording's, or the call's whose caller heard the apology); `about` is a talk's room,
-    or why there was an apology.
+    or why there was an apology, and `turn` the key of the turn that was not answered.
     """
 
     kind: str
@@ -33,11 +35,12 @@ class Kept:
     from_raw: str = ""
     to_raw: str = ""
     about: str = ""
+    turn: str = ""
 
     @property
     def name(self) -> str:
         """Return the file's name: the same thing twice is one file."""
-        return f"{self.kind}-{self.sid}.json"
+        return f"{self.kind}-{self.sid}{self.turn and '-'}{self.turn}.json"
 
     def to_json(self) -> dict[str, Any]:
         """Return it as it is written."""
@@ -84,7 +87,15 @@ def apology_of(webhook: Webhook, why: str) -> Kept:
         from_raw=_number(form.get("From", "")),
         to_raw=_number(form.get("To", "")),
         about=why,
+        turn=_turn(webhook) if why.startswith(APOLOGY) else "",
     )
+
+
+def _turn(webhook: Webhook) -> str:
+    """Return the key of the turn that a caller's webhook asked for; none where it asked for no turn."""
+    if webhook.path.get("number") is None:
+        return ARRIVED
+    return turn_key(webhook.path["kind"], int(webhook.path["number"]))
 
 
 def _number(told: str) -> str:
@@ -117,4 +128,5 @@ def bring_home(session: Session, kept: Kept) -> None:
             to_raw=kept.to_raw,
             what=kept.about,
             at=kept.received_at,
+            turn=kept.turn,
         )

@@ -27,25 +27,29 @@ class SignatureCheck:
         tokens = [token for token in (auth_token, secondary_token) if token]
         self._begun = [_begun(token, base) for token in tokens for base in _both_ports(public_url)]
 
-    def accepts(self, path_and_query: str, pairs: Pairs, signature: str | None) -> bool:
-        """Say whether the carrier signed these pairs for this address; a missing signature never passes.
+    def accepts(self, path_and_query: str, said: str, signature: str | None) -> bool:
+        """Say whether the carrier signed this form for this address; a missing signature never passes.
 
-        `path_and_query` is what was sent, not decoded; `pairs` are the form's names and values, decoded,
-        blank ones included. Whatever cannot be said in UTF-8 was not signed.
+        `path_and_query` is what was sent, not decoded; `said` is the form `as_signed`. Whatever cannot be
+        said in UTF-8 was not signed.
         """
         if not signature:
             return False
         try:
-            said = (path_and_query + "".join(chain.from_iterable(sorted(set(pairs))))).encode()
-            told = signature.encode()
+            whole, told = (path_and_query + said).encode(), signature.encode()
         except UnicodeEncodeError:
             return False
-        return any(_is_signed(begun, said, told) for begun in self._begun)
+        return any(_is_signed(begun, whole, told) for begun in self._begun)
 
 
-def _is_signed(begun: hmac.HMAC, said: bytes, told: bytes) -> bool:
+def as_signed(pairs: Pairs) -> str:
+    """Return a form as it is signed, from its decoded names and values, blank ones included."""
+    return "".join(chain.from_iterable(sorted(set(pairs))))
+
+
+def _is_signed(begun: hmac.HMAC, whole: bytes, told: bytes) -> bool:
     mac = begun.copy()
-    mac.update(said)
+    mac.update(whole)
     return hmac.compare_digest(b64encode(mac.digest()), told)
 
 

@@ -24,9 +24,10 @@ from starlette.responses import Response
 from callcenter import metrics
 from callcenter.errors import CallCenterError
 from callcenter.jobs import Work
+from callcenter.web.boundaries import are_kept
 from callcenter.web.emergency import Emergency
 from callcenter.web.form import is_form, read_form
-from callcenter.web.signature import SignatureCheck
+from callcenter.web.signature import SignatureCheck, as_signed
 from callcenter.web.webhook import Refused, Webhook
 
 log = structlog.get_logger()
@@ -154,22 +155,22 @@ class Bridge:
         """Return the webhook, or the refusal: 413, 400, 403; nothing is believed before the signature."""
         body = await _capped_body(request)
         if body is None:
-            return Response(status_code=413)
+            return Response(status_code=413, headers={"Connection": "close"})
         pairs = read_form(body) if is_form(request.headers.get("content-type", "")) else None
         if pairs is None:
             return Response(status_code=400)
-        if not self._check.accepts(_raw_target(request), pairs, request.headers.get("x-twilio-signature")):
+        said = as_signed(pairs)
+        if not self._check.accepts(_raw_target(request), said, request.headers.get("x-twilio-signature")):
             return Response(status_code=403)
         form = dict(pairs)
         path = {name: str(value) for name, value in request.path_params.items()}
         webhook = Webhook(form, path, dict(request.query_params), self._work.at())
-        if (
-            not _is_about(form, about)
-            or form.get("AccountSid") != self._account_sid
-            or not webhook.is_clean()
-        ):
-            return Response(status_code=400)
-        return webhook
+        fits = are_kept(form, said) and _is_about(form, about) and self._is_ours(form) and webhook.is_clean()
+        return webhook if fits else Response(status_code=400)
+
+    def _is_ours(self, form: dict[str, str]) -> bool:
+        """Say whether it is about our own account: a token may be good for several."""
+        return form.get("AccountSid") == self._account_sid
 
     async def _answer_in_time(self, handler: Handler, webhook: Webhook) -> Response:
         """Race the handler's thread against the deadline; the loser leaves nothing behind."""

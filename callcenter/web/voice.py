@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from callcenter.dialing.rules import is_signed
 from callcenter.jobs import Work
 from callcenter.switchboard import inbound, placed
-from callcenter.web.webhook import Refused, Webhook, recorded_seconds
+from callcenter.web.webhook import Refused, Webhook, recorded_seconds, turn_key
 from ivr.hearing import Heard, Pressed, QueueLeft, Recorded, Silence, Spoke, TalkEnded
 
 _DIGITS = re.compile(r"[0-9A-Da-d*#]+")
@@ -52,7 +52,7 @@ def caller_goes_on(work: Work, session: Session, webhook: Webhook) -> str:
     if kind == "requeue":
         return inbound.requeue(work, session, sid=webhook.sid, connection=number, at=at)
     heard = _heard(kind, webhook)
-    return inbound.go_on(work, session, sid=webhook.sid, key=_key(kind, number), heard=heard, at=at)
+    return inbound.go_on(work, session, sid=webhook.sid, key=turn_key(kind, number), heard=heard, at=at)
 
 
 def picked_up(work: Work, session: Session, webhook: Webhook) -> str:
@@ -73,7 +73,7 @@ def placed_goes_on(work: Work, session: Session, webhook: Webhook) -> str:
         session,
         attempt_id,
         sid=webhook.sid,
-        key=_key(kind, number),
+        key=turn_key(kind, number),
         heard=_heard(kind, webhook),
         at=webhook.received_at,
     )
@@ -89,11 +89,6 @@ def proven_attempt(work: Work, webhook: Webhook) -> UUID:
     if not token.isascii() or not is_signed(work.secret_key, attempt_id, token):
         raise Refused("the address was not handed out by us")
     return attempt_id
-
-
-def _key(kind: str, number: int) -> str:
-    """Name a turn: a Gather and its fall-through share one, the first wins; the queue's end has its own."""
-    return f"{number}-queue" if kind == "queue" else str(number)
 
 
 def _heard(kind: str, webhook: Webhook) -> Heard:

@@ -37,3 +37,13 @@ def recorded_seconds(told: str) -> int:
     if not told.isdecimal():
         raise Refused("RecordingDuration is no number of seconds")
     return MOST_SECONDS if len(told) > len(str(MOST_SECONDS)) else min(int(told), MOST_SECONDS)
+
+
+def turn_key(kind: str, number: int) -> str:
+    """Name a turn by its address; a Gather and its fall-through share one, the first wins.
+
+    The queue's end and what we order ourselves come when they come: those have keys of their own.
+    """
+    if kind in ("summon", "requeue"):
+        return f"{kind}-{number}"
+    return f"{number}-queue" if kind == "queue" else str(number)

@@ -59,11 +59,11 @@ def environment(ground: Ground, database_url: str) -> dict[str, str]:
 
 
 @contextmanager
-def product(ground: Ground, database_url: str) -> Iterator[Server]:
-    """Yield the product's own web process, `callcenter web`, as operators start it."""
+def product(ground: Ground, database_url: str, **other: str) -> Iterator[Server]:
+    """Yield the product's own web process, `callcenter web`, as operators start it; `other` are settings."""
     port = free_port()
     command = [sys.executable, "-m", "callcenter.cli", "web"]
-    given = environment(ground, database_url) | {"PORT": str(port)}
+    given = environment(ground, database_url) | {"PORT": str(port)} | other
     with _serving(command, port, given, ground.folder / f"web-{port}.log") as server:
         yield server
 

@@ -10,7 +10,10 @@ from typing import Any
 
 import uvicorn
 
+from callcenter.web.patience import Patient
+
 UVICORN: dict[str, Any] = {
+    "http": Patient,
     "log_config": None,
     "access_log": False,
     "server_header": False,

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callcenter.cli.processes import web
-from callcenter.web.signature import SignatureCheck
+from callcenter.web.signature import SignatureCheck, as_signed
 from tests.bench import door, goals, report, serve, trips, webhooks
 from tests.bench.figures import Slice, cpu_ratios, percentile, rate_ratios, spread
 from tests.bench.goals import Goal, Row, Verdict
@@ -197,7 +197,7 @@ def test_what_is_posted_is_signed_as_the_product_checks_it(request_: bytes) -> N
     assert int(headers[b"content-length"]) == len(body)
     form = parse_qsl(body.decode(), keep_blank_values=True)
     signature = headers[b"x-twilio-signature"].decode()
-    assert SignatureCheck(TOKEN, PUBLIC_URL).accepts(scope["path"], form, signature)
+    assert SignatureCheck(TOKEN, PUBLIC_URL).accepts(scope["path"], as_signed(form), signature)
     assert ("CallSid", webhooks.sid(7)) in form
 
 

@@ -1,0 +1,48 @@
+"""How long we wait for somebody to finish a request: a caller's webhook is here in milliseconds.
+
+Who sends a byte a second, headers or body, would otherwise hold a connection for ever. The server itself
+only waits less than for ever between two requests.
+"""
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+SECONDS = 10.0
+"""From the first byte of a request, or from the opening of a connection, to the request's last byte."""
+
+
+class Patient(HttpToolsProtocol):
+    """Uvicorn's protocol, which hangs up on whoever does not finish a request in time."""
+
+    _patience: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        """Begin to wait."""
+        super().connection_made(transport)
+        self._wait()
+
+    def on_message_begin(self) -> None:
+        """Wait for the end of the next request on the same connection."""
+        super().on_message_begin()
+        self._wait()
+
+    def on_message_complete(self) -> None:
+        """It is here."""
+        self._be_content()
+        super().on_message_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """There is nobody to wait for."""
+        self._be_content()
+        super().connection_lost(exc)
+
+    def _wait(self) -> None:
+        if self._patience is None:
+            self._patience = self.loop.call_later(SECONDS, self.transport.close)
+
+    def _be_content(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
