@@ -12,10 +12,10 @@ from callcenter.simulator.calls import Call
 from tests.prove.callers.day import Lived, rows_left
 
 LANGUAGES = ("zh-CN", "en-US")
-CLOSINGS = ("goodbye.thanks", "closed.goodbye", "closed.goodbye_unknown", "message.none")
+CLOSINGS = ("goodbye.thanks", "closed.goodbye", "closed.goodbye_unknown", "goodbye.later")
 LONGEST_SILENCE = 8.0
 """Seconds; three of them are ours, the rest is what the faults delay a document by."""
-NO_MESSAGE = frozenset({"abandoned_in_menu", "abandoned_in_queue"})
+NO_MESSAGE = frozenset({"abandoned_in_menu", "abandoned_in_queue", "abandoned_short"})
 """Who was asked for a message and twice said nothing has left menu or queue without a result."""
 SERVED = frozenset({"answered", "callback", "voicemail", "self_served", "closed"})
 FLED = SERVED | {"abandoned_in_queue", "abandoned_short", "abandoned_in_menu", "abandoned_in_greeting"}
@@ -29,10 +29,11 @@ def judge(lived: Lived) -> Iterator[str]:
         outcomes = {row.sid: row.outcome for row in connection.execute(sa.text(_OUTCOMES))}
         promised = set(connection.scalars(sa.text(_PROMISED)))
         tickets = Counter(connection.scalars(sa.text(_TICKETS)))
+        noted = tickets.keys() | set(connection.scalars(sa.text(_ABOUT_ONE)))
     yield from (f"call {sid} has {count} tickets" for sid, count in tickets.items() if count > 1)
     for sid, stays in lived.stayed.items():
         call = lived.net.world.calls[sid]
-        for fault in _faults(call, stays, outcomes.get(sid, "no row"), sid in promised, sid in tickets):
+        for fault in _faults(call, stays, outcomes.get(sid, "no row"), sid in promised, sid in noted):
             who = f"{sid} ({outcomes.get(sid)}, {'stays' if stays else 'leaves'}, ended by {call.ended_by})"
             yield f"{who}: {fault}; heard last: {_last(call)!r}"
 
@@ -42,6 +43,7 @@ _PROMISED = """
     SELECT c.sid FROM callbacks b JOIN calls c ON c.id = b.origin_call_id OR c.from_number = b.number
 """  # A number that is owed a call already keeps that one.
 _TICKETS = "SELECT c.sid FROM tickets t JOIN calls c ON c.id = t.call_id"
+_ABOUT_ONE = "SELECT sid FROM calls WHERE ticket_id IS NOT NULL"  # A ticket of before, taken up again.
 
 
 def _left_behind(lived: Lived) -> Iterator[str]:
@@ -92,4 +94,4 @@ def _words_of(*prompts: str) -> Iterator[str]:
 
 
 CLOSING = re.compile("|".join(_words_of(*CLOSINGS)))
-SAID_NOTHING = re.compile("|".join(_words_of("message.none")))
+SAID_NOTHING = re.compile("|".join(_words_of("goodbye.later")))
