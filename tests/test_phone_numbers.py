@@ -2,12 +2,23 @@
 
 import phonenumbers
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from callcenter.phone_numbers import canonical, is_mobile, masked, may_dial, spoken_groups
+from callcenter.phone_numbers import (
+    canonical,
+    is_mobile,
+    is_withheld,
+    keys_to_press,
+    masked,
+    may_dial,
+    refusal,
+    spoken_groups,
+    without_extension,
+)
 
 SHANGHAI = "+862155550100"
+BEIJING = "+861088886666"
 MOBILE = "+8619900000101"
 
 
@@ -29,6 +40,21 @@ MOBILE = "+8619900000101"
         ("（021）5555 0100", SHANGHAI),
         ("+86 (0)21 5555 0100", SHANGHAI),
         ("0755-2555 0100", "+8675525550100"),
+        # The trunk zero is for inside the country, wherever it was left standing.
+        ("010-88886666", BEIJING),
+        ("+86 10 8888 6666", BEIJING),
+        ("+86 (0)10 8888 6666", BEIJING),
+        ("+86 010 8888 6666", BEIJING),
+        ("0086 10 88886666", BEIJING),
+        ("0086-010-88886666", BEIJING),
+        ("86 10 88886666", BEIJING),
+        ("86-010-88886666", BEIJING),
+        ("8601088886666", BEIJING),
+        ("＋８６（０）１０－８８８８－６６６６", BEIJING),
+        ("电话：010-88886666", BEIJING),
+        ("010—8888—6666", BEIJING),
+        ("\u202d010-88886666\u202c", BEIJING),  # Copied from a page that writes from right to left.
+        ("+86 400 820 8888", "+864008208888"),
         ("400-820-8888", "+864008208888"),
         ("4008208888", "+864008208888"),
         ("800 820 8888", "+868008208888"),
@@ -54,10 +80,24 @@ def test_a_number_has_one_form_however_it_is_written(raw: str, expected: str) ->
         "021-55550100-12",
         "０２１－５５５５０１００转１２",
         f"{SHANGHAI};ext=12",
+        "021-55550100p12",
+        "021-55550100 W12",
+        "021-55550100,12",
+        "021-55550100,,12#",
+        "021-55550100;12",
+        "021-55550100（12）",
+        "021-55550100（转12）",
+        "总机：021-55550100 转 12",
+        "+86 21 5555 0100 ext 12",
+        "tel:+86-21-55550100;ext=12",
     ],
 )
 def test_an_extension_is_kept(raw: str) -> None:
     assert canonical(raw, "CN") == f"{SHANGHAI};ext=12"
+
+
+def test_a_service_number_has_extensions_too() -> None:
+    assert canonical("400-820-8888-1", "CN") == canonical("4008208888转1", "CN") == "+864008208888;ext=1"
 
 
 def test_an_extension_keeps_its_leading_zero() -> None:
@@ -79,10 +119,20 @@ def test_an_extension_keeps_its_leading_zero() -> None:
         "266696687",
         "+7378742833",
         "+86282452253",
+        "No Caller ID",
+        "Withheld",
+        " - ",
+        "２６６６９６６８７",
     ],
 )
 def test_a_withheld_number_is_no_number(raw: str | None) -> None:
+    assert is_withheld(raw)
     assert canonical(raw, "CN") is None
+
+
+@pytest.mark.parametrize("raw", ["client:0190a0b0", "sip:li@pbx.example", "110", MOBILE, "Unknown Pleasures"])
+def test_what_cannot_be_read_was_told_all_the_same(raw: str) -> None:
+    assert not is_withheld(raw)
 
 
 @pytest.mark.parametrize(
@@ -103,6 +153,11 @@ def test_a_withheld_number_is_no_number(raw: str | None) -> None:
         "+" * 5000,
         "199-0000-0101-2",  # A mobile has no extension: one digit too many.
         "1-800-FLOWERS",
+        "1-800-820-8888",  # An American number, or the mobile 180 0820 8888 as nobody writes it.
+        "1 (866) 555-0100",
+        "021-55550100/01",  # Two numbers of one company: which is meant?
+        "021-55550100/55550101",
+        "19900000101,19900000102",
         "199\x000000101",
     ],
 )
@@ -115,12 +170,14 @@ def test_a_national_number_is_read_by_its_country() -> None:
     assert canonical("(202) 555-0123", "CN") == "+862025550123"  # Guangzhou, without its trunk zero.
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60), st.sampled_from(["CN", "US", "ZZ"]))
 def test_any_text_gives_a_canonical_number_or_none(raw: str, country: str) -> None:
     number = canonical(raw, country)
     assert number is None or canonical(number, country) == number
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(["0101", "0202", "9999"]),
     st.lists(st.sampled_from(["", " ", "-", "\u3000", ".", "/"]), min_size=10, max_size=10),
@@ -132,6 +189,64 @@ def test_separators_and_widths_never_change_the_number(last: str, blanks: list[s
     if wide:
         text = text.translate({ord(str(digit)): chr(0xFF10 + digit) for digit in range(10)})
     assert canonical(text, "CN") == f"+86{digits}"
+
+
+# What a keypad sends, what a person types, what an address book exports.
+SPELLINGS = (
+    "0{area}-{local}", "0{area} {local}", "(0{area}){local}", "（0{area}）{local}", "0{area}{local}",
+    "+86 {area} {local}", "+86(0){area}{local}", "+86 0{area} {local}", "0086{area}{local}",
+    "0086-0{area}-{local}", "86{area}{local}", "tel:+86-{area}-{local}", "电话：0{area}-{local}",
+)  # fmt: skip
+EXTENSIONS = ("转{}", " ext. {}", ";ext={}", "x{}", "p{}", ",{}", "#{}", "-{}", " 分机号：{}", "(转{})")
+landlines = st.tuples(
+    st.sampled_from(["10", "21", "20", "28", "755"]),
+    st.integers(20_000_000, 89_999_999).map(str),
+    st.none() | st.from_regex(r"[0-9]{1,4}", fullmatch=True),
+)
+
+
+@st.composite
+def spelled(draw: st.DrawFn) -> tuple[tuple[str, str, str | None], str]:
+    """A Chinese landline and one of its spellings, sometimes in full-width characters."""
+    area, local, extension = draw(landlines)
+    text = draw(st.sampled_from(SPELLINGS)).format(area=area, local=local)
+    if extension is not None:
+        text += draw(st.sampled_from(EXTENSIONS)).format(extension)
+    if draw(st.booleans()):
+        text = text.translate({code: code + 0xFEE0 for code in range(0x21, 0x7F)})
+    return (area, local, extension), text
+
+
+@settings(deadline=None)
+@given(spelled())
+def test_every_spelling_of_a_number_is_that_number(case: tuple[tuple[str, str, str | None], str]) -> None:
+    (area, local, extension), text = case
+    expected = f"+86{area}{local}" + (f";ext={extension}" if extension is not None else "")
+    number = canonical(text, "CN")
+    assert number == expected
+    assert canonical(number, "CN") == number
+
+
+@settings(deadline=None)
+@given(spelled(), spelled())
+def test_two_numbers_are_never_equal_however_they_are_written(
+    first: tuple[tuple[str, str, str | None], str], second: tuple[tuple[str, str, str | None], str]
+) -> None:
+    same = canonical(first[1], "CN") == canonical(second[1], "CN")
+    assert same == (first[0] == second[0])
+
+
+# Twilio, "Call resource: SendDigits": the number is dialled, the extension pressed after two seconds.
+@pytest.mark.parametrize(
+    ("number", "dialled", "pressed"),
+    [
+        (BEIJING, BEIJING, ""),
+        (f"{BEIJING};ext=801", BEIJING, "wwww801"),
+        (f"{BEIJING};ext=0", BEIJING, "wwww0"),
+    ],
+)
+def test_an_extension_is_pressed_and_not_dialled(number: str, dialled: str, pressed: str) -> None:
+    assert (without_extension(number), keys_to_press(number)) == (dialled, pressed)
 
 
 # words.md: "Numbers are spoken in groups: phones 3-4-4 in Chinese mobiles".
@@ -206,10 +321,26 @@ def test_premium_rate_numbers_are_refused_whatever_the_prefixes_say() -> None:
     assert may_dial("+12025550123", ["+1"], [])
 
 
+# China's 400 and 800 numbers are reached from inside the country only.
+@pytest.mark.parametrize("number", ["+864008208888", "+868008208888", "+864008208888;ext=1"])
+def test_a_chinese_service_number_cannot_be_dialled_from_abroad(number: str) -> None:
+    assert not may_dial(number, PREFIXES, DOMAINS)
+    assert refusal(number, PREFIXES, DOMAINS) == (
+        "A 400 or 800 number cannot be dialled from abroad; give a landline or a mobile."
+    )
+
+
+def test_a_refusal_says_where_to_look() -> None:
+    assert "dial_prefixes" in str(refusal("+442079460000", PREFIXES, DOMAINS))
+    assert "sip_domains" in str(refusal("sip:li@evil.example", PREFIXES, DOMAINS))
+    assert refusal(MOBILE, PREFIXES, DOMAINS) is None
+
+
 def test_no_prefix_allows_nothing() -> None:
     assert not may_dial(MOBILE, [], [])
 
 
+@settings(deadline=None)
 @given(st.from_regex(r"\+[1-9][0-9]{6,14}", fullmatch=True))
 def test_only_numbers_with_a_listed_prefix_pass(number: str) -> None:
     allowed = may_dial(number, PREFIXES, DOMAINS)

@@ -8,9 +8,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from callcenter.audit.recognised import Recognised, recognised_on
 from callcenter.callbacks.models import Callback
 from callcenter.calls.models import Call, CallEvent, CallWords, Leg, Recording
-from callcenter.customers.models import Customer
 from callcenter.dialing.models import Attempt, CarrierOrder
 from callcenter.promises.models import Promise
 from callcenter.routing.models import Offer
@@ -32,7 +32,7 @@ class Story:
     promises: Sequence[Promise]
     recordings: Sequence[Recording]
     callbacks: Sequence[Callback]
-    customer: Customer | None
+    recognised: Recognised
     agents: dict[UUID, str]
 
 
@@ -56,7 +56,7 @@ def story_of(session: Session, call: Call) -> Story:
         promises=_about(session, Promise, Promise.subject_kind, Promise.subject_id, owed),
         recordings=_recordings(session, call),
         callbacks=callbacks,
-        customer=session.get(Customer, call.customer_id) if call.customer_id else None,
+        recognised=recognised_on(session, call),
         agents=_agents(session, agent_ids),
     )
 

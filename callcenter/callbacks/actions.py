@@ -17,7 +17,7 @@ from callcenter.errors import Conflict, Forbidden, Invalid, Missing
 from callcenter.lines.models import Line
 from callcenter.notices.actions import announce
 from callcenter.organisation.queries import centre, policies
-from callcenter.phone_numbers import may_dial
+from callcenter.phone_numbers import refusal
 from callcenter.promises.actions import keep_promise, promise, reopen_promise, settle_promises
 from callcenter.routing.actions import enter_line, leave_line
 from callcenter.routing.queries import live_wait
@@ -74,8 +74,9 @@ def _booked_meanwhile(session: Session, number: str, line_id: UUID) -> Callback:
 
 def _check_number(session: Session, number: str) -> None:
     home = centre(session)
-    if not number.startswith("+") or not may_dial(number, home.dial_prefixes, home.sip_domains):
-        raise Forbidden("The centre may not dial this number; see dial_prefixes in the centre file.")
+    refused = refusal(number, home.dial_prefixes, home.sip_domains)
+    if refused or not number.startswith("+"):
+        raise Forbidden(refused or "A callback needs a telephone number.")
 
 
 def _times(

@@ -43,7 +43,11 @@ class CarrierDown(CarrierError):
 
 @dataclass(frozen=True)
 class Placement:
-    """One call to place. Times in seconds; addresses E.164, `client:…` or `sip:…`; URLs absolute."""
+    """One call to place. Times in seconds; addresses E.164, `client:…` or `sip:…`; URLs absolute.
+
+    `send_digits` are pressed once somebody has picked up, before the first document is fetched: digits, `*`,
+    `#`, and `w` for half a second of silence (Twilio, "Call resource: SendDigits"; 32 at most).
+    """
 
     to: str
     from_number: str
@@ -52,6 +56,7 @@ class Placement:
     fallback_url: str
     timeout_seconds: int
     time_limit_seconds: int = 14_400
+    send_digits: str = ""
 
 
 @dataclass(frozen=True)

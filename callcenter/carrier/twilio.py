@@ -72,6 +72,7 @@ class TwilioCarrier:
 
     def place(self, placement: Placement) -> str:
         """Place one call and return its SID; raise NotPlaced or Ambiguous."""
+        keys: dict[str, Any] = {"send_digits": placement.send_digits} if placement.send_digits else {}
         with _placing():
             call = self._client.calls.create(
                 to=placement.to,
@@ -85,6 +86,7 @@ class TwilioCarrier:
                 status_callback_method="POST",
                 timeout=placement.timeout_seconds,
                 time_limit=placement.time_limit_seconds,
+                **keys,
             )
             return _named(call.sid)
 

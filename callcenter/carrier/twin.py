@@ -13,9 +13,11 @@ from callcenter.carrier.port import (
     CarrierCall,
     CarrierError,
     CarrierRecording,
+    NotPlaced,
     Placement,
 )
 
+KEYS = "0123456789ABCD*#wW"
 RINGING = frozenset({"queued", "ringing"})
 
 
@@ -83,6 +85,8 @@ class Twin:
     def place(self, placement: Placement) -> str:
         """Place one call, ringing at once, and return its SID."""
         self._maybe_refuse("place")
+        if not all(key in KEYS for key in placement.send_digits):
+            raise NotPlaced("400/21206", retry=False)
         sid, target, caller = new_sid("CA"), placement.to, placement.from_number
         self.calls[sid] = CarrierCall(sid, "ringing", "outbound-api", target, caller, self.now(), None)
         self.placed.append(Placed(sid, placement))

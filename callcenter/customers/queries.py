@@ -1,12 +1,15 @@
 """Recognising customers by the number they phone from (CU-2)."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from callcenter.customers.models import Customer, CustomerNumber
+from callcenter.customers.rules import Recognition, judge, without_number
 from callcenter.errors import Missing
+from callcenter.phone_numbers import without_extension
 
 
 def customer(session: Session, customer_id: UUID) -> Customer:
@@ -15,6 +18,12 @@ def customer(session: Session, customer_id: UUID) -> Customer:
     if found is None:
         raise Missing("customer", customer_id)
     return found
+
+
+def customers_by_id(session: Session, customer_ids: Iterable[UUID]) -> list[Customer]:
+    """Return these customers, the longest known first; one who was removed is left out."""
+    wanted = sa.select(Customer).where(Customer.id.in_(list(customer_ids)))
+    return list(session.scalars(wanted.order_by(Customer.id)))
 
 
 def candidates(session: Session, canonical: str) -> list[UUID]:
@@ -28,10 +37,22 @@ def candidates(session: Session, canonical: str) -> list[UUID]:
     )
 
 
-def recognise(session: Session, canonical: str | None) -> UUID | None:
-    """Return the one customer of this number. None for nobody, for several, and for a withheld number."""
-    known = candidates(session, canonical) if canonical else []
-    return known[0] if len(known) == 1 else None
+def recognise(session: Session, canonical: str | None, raw: str | None = None) -> Recognition:
+    """Return who phones from a number, and how certain that is; `raw` is what the carrier told.
+
+    Whoever phones from behind a switchboard shows its number without the extension. A number with an
+    extension nobody is known by may belong to whoever is known by the switchboard alone.
+    """
+    if canonical is None:
+        return without_number(raw)
+    base = without_extension(canonical)
+    number = CustomerNumber.canonical
+    known = sa.or_(number.in_([canonical, base]), CustomerNumber.switchboard == canonical)
+    asked = sa.select(CustomerNumber.customer_id, number).where(known).order_by(CustomerNumber.customer_id)
+    found = session.execute(asked).all()
+    exact = [row.customer_id for row in found if row.canonical == canonical]
+    others = [row.customer_id for row in found if row.canonical != canonical]
+    return judge(exact, [] if exact and base != canonical else others)
 
 
 def numbers_of(session: Session, customer_id: UUID) -> list[str]:

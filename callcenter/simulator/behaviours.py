@@ -15,6 +15,7 @@ class Behaviour:
     `after` counts from the first ring; `rings` answers during that ring instead. `presses` holds one
     entry per prompt, pressed `reaction` after the prompt began; `presses_at` holds (seconds after pick-up,
     keys). `talks_for` counts from the moment of being joined with somebody, `hangs_up_after` from pick-up.
+    With an `extension` a switchboard picks up, and the person only takes part once these keys have come.
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
@@ -32,6 +33,7 @@ class Behaviour:
     reports_ringing: bool = True
     setup: float | None = None
     declines_as: Literal["busy", "canceled", "no-answer"] = "busy"
+    extension: str = ""
 
     def delay(self, cadence: Cadence) -> float:
         """Return the seconds from the first ring to the reaction."""
@@ -51,6 +53,7 @@ def answers(
     hangs_up_after: float | None = None,
     reports_ringing: bool = True,
     setup: float | None = None,
+    extension: str = "",
 ) -> Behaviour:
     """A person who picks up; `presses="1"` is one prompt, `("1", "2")` are two."""
     return Behaviour(
@@ -64,6 +67,7 @@ def answers(
         hangs_up_after=hangs_up_after,
         reports_ringing=reports_ringing,
         setup=setup,
+        extension=extension,
     )
 
 

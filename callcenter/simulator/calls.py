@@ -88,6 +88,8 @@ class Call:
     process: Process | None = None
     picked_up: Signal = field(default_factory=Signal)
     declined: Signal = field(default_factory=Signal)
+    keyed: str = ""
+    keys_sent: Signal = field(default_factory=Signal)
     prompted: Signal = field(default_factory=Signal)
     joined: Signal = field(default_factory=Signal)
     over: Signal = field(default_factory=Signal)

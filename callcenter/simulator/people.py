@@ -7,6 +7,8 @@ from callcenter.simulator.kernel import Script, Signal
 from callcenter.simulator.world import World
 
 KEY_INTERVAL = 0.25
+SWITCHBOARD_WAITS = 10.0
+EXTENSION_RINGS = 3.0
 
 
 def press(world: World, call: Call, key: str) -> None:
@@ -49,7 +51,19 @@ def take(world: World, call: Call, behaviour: Behaviour) -> Script[None]:
         call.declined.fire(behaviour.declines_as)
         return
     call.picked_up.fire("machine" if behaviour.machine else "human")
-    talk(world, call, behaviour)
+    if not behaviour.extension or (yield from _put_through(world, call, behaviour.extension)):
+        talk(world, call, behaviour)
+
+
+def _put_through(world: World, call: Call, extension: str) -> Script[bool]:
+    """Let a switchboard wait for keys and ring the extension; a wrong one, or none, and it hangs up."""
+    yield (call.over, call.keys_sent, world.kernel.timer(SWITCHBOARD_WAITS))
+    reached = call.keyed == extension
+    call.ear.note("event", f"put through to {call.keyed}" if reached else "not put through", world.now)
+    yield (call.over, world.kernel.timer(EXTENSION_RINGS))
+    if not reached and call.live:
+        hang_up(world, call)
+    return reached and call.live
 
 
 def talk(world: World, call: Call, behaviour: Behaviour) -> None:

@@ -15,6 +15,8 @@ from callcenter.simulator.webhooks import Callback, Subscription
 from callcenter.simulator.world import World
 
 DETECTION_SECONDS = 4.0
+KEY_SECONDS = 0.25
+PAUSES = {"w": 0.5, "W": 1.0}
 
 
 @dataclass(frozen=True)
@@ -54,10 +56,25 @@ def _live(world: World, call: Call, order: Order) -> Script[None]:
         return
     connect(world, call)
     world.kernel.after(order.time_limit, lambda: progress.end(world, call, Status.COMPLETED, "network"))
+    yield from _press(world, call, order.send_digits)
     if order.detect_machine and not order.send_digits:
         yield (world.kernel.timer(DETECTION_SECONDS),)
         call.answered_by = _verdict(call, order)
     yield from conduct(world, call, order.source)
+
+
+def _press(world: World, call: Call, digits: str) -> Script[None]:
+    """Press keys into the line that was answered; `w` is half a second of silence, `W` a whole one."""
+    for key in digits:
+        if key in PAUSES:
+            yield (call.over, world.kernel.timer(PAUSES[key]))
+            continue
+        call.ear.begin("tone", key, world.now, KEY_SECONDS)
+        yield (call.over, world.kernel.timer(KEY_SECONDS))
+        call.ear.end(world.now)
+        call.keyed += key
+    if digits:
+        call.keys_sent.fire()
 
 
 def _verdict(call: Call, order: Order) -> str:

@@ -30,7 +30,7 @@ def arrive(work: Work, session: Session, *, sid: str, from_raw: str, to_raw: str
     line = find_line(session, to_raw)
     now = line_now(session, line, at) if line else None
     number = _number_of(session, from_raw)
-    known = known_by(session, number, line.id if line else None)
+    known = known_by(session, number, from_raw, line.id if line else None)
     call, leg = open_call(
         session, sid=sid, line=line, now=now, from_raw=from_raw, to_raw=to_raw, at=at, known=known
     )
@@ -79,7 +79,7 @@ def open_call(
     A status that comes before its call makes them too: nothing that the carrier says is dropped.
     """
     number = _number_of(session, from_raw)
-    known = known or known_by(session, number, line.id if line else None)
+    known = known or known_by(session, number, from_raw, line.id if line else None)
     now = now or (line_now(session, line, at) if line else None)
     zone = now.zone if now else home_zone(session)
     call = start_call(
@@ -104,7 +104,7 @@ def open_call(
         kind="arrived",
         at=at,
         recorded_at=at,
-        detail={"line": line.key if line else None},
+        detail={"line": line.key if line else None, **known.recognition.detail()},
     )
     return call, leg
 

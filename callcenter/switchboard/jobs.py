@@ -28,7 +28,7 @@ from callcenter.dialing.queries import attempt_by_id, sids_bound
 from callcenter.dialing.rules import CLOCK_SKEW, LISTING_AFTER, listings_due, signature
 from callcenter.jobs import Work, job
 from callcenter.organisation.queries import centre
-from callcenter.phone_numbers import may_dial
+from callcenter.phone_numbers import keys_to_press, may_dial, without_extension
 from callcenter.routing.actions import offer_next
 from callcenter.routing.queries import offer_by_id
 from callcenter.standards.actions import measure_offer as measure
@@ -80,12 +80,13 @@ def _claim(work: Work, attempt_id: UUID) -> Attempt | None:
 def _placement(work: Work, attempt: Attempt) -> Placement:
     proof = f"{attempt.id}/{signature(work.secret_key, attempt.id)}"
     return Placement(
-        to=attempt.to_address.partition(";ext=")[0],
+        to=without_extension(attempt.to_address),
         from_number=attempt.from_number,
         url=f"{work.public_url}/twilio/leg/{proof}",
         status_url=f"{work.public_url}/twilio/progress/{proof}",
         fallback_url=f"{work.public_url}/twilio/fallback/leg",
         timeout_seconds=attempt.timeout_seconds,
+        send_digits=keys_to_press(attempt.to_address),
     )
 
 
@@ -196,7 +197,7 @@ def resolve_attempt(work: Work, attempt_id: str) -> None:
 
 def _listed(work: Work, to_address: str, since: datetime, at: datetime) -> list[CarrierCall]:
     """List the calls to the dialled number on every UTC day from the request to now."""
-    number = to_address.partition(";ext=")[0]
+    number = without_extension(to_address)
     days = range((at.date() - since.date()).days + 1)
     listed = [work.carrier.list_calls(to=number, day=since.date() + timedelta(days=day)) for day in days]
     return list({call.sid: call for calls in listed for call in calls}.values())

@@ -10,17 +10,15 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from callcenter.callbacks.models import Callback
 from callcenter.callbacks.rules import OPEN
 from callcenter.customers.models import Customer, CustomerNumber
+from callcenter.customers.rules import MOST_CANDIDATES, UNKNOWN, Recognition, judge, without_number
 from callcenter.tickets.models import Ticket
-
-MOST_ASKED_FOR = 2
-"""Two customers behind a number are as good as ten: it names nobody."""
 
 
 @dataclass(frozen=True)
 class Known:
     """What a number tells for certain: its one customer, its newest ticket that is not closed, a promise.
 
-    A number that several customers share tells nothing: whoever phones could be any of them.
+    A number that several customers share, or sit behind, tells nothing but who may be calling.
     """
 
     customer_id: UUID | None = None
@@ -29,9 +27,7 @@ class Known:
     ticket_kind: str | None = None
     callback_id: UUID | None = None
     promised: datetime | None = None
-
-
-NOBODY = Known()
+    recognition: Recognition = UNKNOWN
 
 
 def _newest_open(column: InstrumentedAttribute[str]) -> sa.ScalarSelect[str]:
@@ -59,19 +55,33 @@ _KNOWN = (
         _newest_open(Ticket.kind).label("ticket_kind"),
         Callback.id.label("callback_id"),
         Callback.due_at.label("promised"),
+        CustomerNumber.canonical,
     )
     .select_from(_ONE)
-    .outerjoin(CustomerNumber, CustomerNumber.canonical == _NUMBER)
+    .outerjoin(
+        CustomerNumber, sa.or_(CustomerNumber.canonical == _NUMBER, CustomerNumber.switchboard == _NUMBER)
+    )
     .outerjoin(Customer, Customer.id == CustomerNumber.customer_id)
     .outerjoin(Callback, sa.and_(Callback.number == _NUMBER, Callback.line_id == _LINE, _IS_OWED))
-    .order_by(CustomerNumber.customer_id)
-    .limit(MOST_ASKED_FOR)
+    .order_by(sa.case((CustomerNumber.canonical == _NUMBER, 0), else_=1), CustomerNumber.customer_id)
+    .limit(MOST_CANDIDATES + 1)
 )
 
 
-def known_by(session: Session, number: str | None, line_id: UUID | None) -> Known:
-    """Return what a canonical number tells; nothing for a withheld number and for one that is shared."""
+def known_by(session: Session, number: str | None, raw: str, line_id: UUID | None) -> Known:
+    """Return what a canonical number tells; `raw` is what the carrier told instead where there is none.
+
+    A caller's number never shows an extension: everybody who has one behind it may be calling.
+    """
     if number is None:
-        return NOBODY
+        return Known(recognition=without_number(raw))
     rows = session.execute(_KNOWN, {"number": number, "line_id": line_id}).all()
-    return Known(*rows[0]) if len(rows) == 1 else NOBODY
+    exact = [row.customer_id for row in rows if row.canonical == number]
+    behind = [row.customer_id for row in rows if row.canonical not in (None, number)]
+    recognition = judge(exact, behind)
+    if recognition.certainty == "maybe":
+        return Known(recognition=recognition)
+    row = rows[0]
+    return Known(
+        row.customer_id, row.name, row.ticket, row.ticket_kind, row.callback_id, row.promised, recognition
+    )

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callcenter.calendars.official import check_code, public_days, warm_up, year_of
@@ -187,6 +187,7 @@ def test_what_is_no_country(code: str) -> None:
         check_code(code)
 
 
+@settings(deadline=None)
 @given(st.dates(date(2001, 1, 1), date(2030, 12, 31)))
 def test_in_china_a_make_up_workday_is_a_weekend_day_and_never_off(day: date) -> None:
     warm_up()

@@ -107,6 +107,7 @@ def test_working_time_equals_the_oracle(case: tuple[Hours, datetime], amount: in
         assert add_working(hours, at, amount * MINUTE) == due
 
 
+@settings(deadline=None)
 @given(calendars(), st.integers(0, 100_000), st.integers(0, 100_000))
 def test_working_time_adds_up(case: tuple[Hours, datetime], first: int, second: int) -> None:
     hours, at = case
@@ -115,6 +116,7 @@ def test_working_time_adds_up(case: tuple[Hours, datetime], first: int, second: 
     assert whole is None or (halfway and add_working(hours, halfway, timedelta(seconds=second)) == whole)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 1439), st.integers(1, 1440))
 def test_periods_are_read_as_written(opens: int, length: int) -> None:
     period = (opens, min(opens + length, 1440))

@@ -57,6 +57,8 @@ class Rest:
 
     def create(self, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
         """POST /Calls.json."""
+        if not set(form.get("SendDigits", "")) <= set("0123456789ABCD*#wW"):
+            return problem(400, 21206)
         return 201, self.calls[self.add("outbound-api", form["To"], form["From"], "ringing")]
 
     def update(self, sid: str, form: dict[str, str]) -> tuple[int, dict[str, Any]]:

@@ -45,6 +45,9 @@ class TwinSide:
         self.carrier.now = lambda: now
         return now
 
+    def keys_pressed(self, sid: str) -> str:
+        return next(placed.placement.send_digits for placed in self.carrier.placed if placed.sid == sid)
+
     def refused_placement(self) -> Placement:
         self.carrier.refuse("place", NotPlaced("400/21211", retry=False))
         return PLACEMENT
@@ -77,6 +80,11 @@ class TwilioSide:
     def later(self, seconds: int) -> datetime:
         self.rest.now += timedelta(seconds=seconds)
         return self.rest.now
+
+    def keys_pressed(self, sid: str) -> str:
+        _, path, form = self.rest.requests[-1]
+        assert path.endswith("/Calls.json")
+        return dict(form).get("SendDigits", "")
 
     def refused_placement(self) -> Placement:
         self.rest.faults.append(problem(400, 21211))
@@ -129,6 +137,14 @@ class SimulatorSide:
     def later(self, seconds: int) -> datetime:
         self.net.run_for(seconds)
         return self.net.now()
+
+    def keys_pressed(self, sid: str) -> str:
+        self.becomes(sid, "in-progress")
+        self.net.run_for(5)
+        call = self.net.world.calls[sid]
+        tones = [moment for moment in call.ear.moments if moment.kind == "tone"]
+        waited = tones[0].began - (call.answered or 0.0) if tones else 0.0
+        return "w" * round(waited / 0.5) + call.keyed
 
     def refused_placement(self) -> Placement:
         return replace(PLACEMENT, to="+0")
@@ -188,6 +204,20 @@ def test_a_lost_answer_is_ambiguous_and_the_call_is_in_the_list(side: Side) -> N
     with pytest.raises(Ambiguous):
         side.carrier.place(PLACEMENT)
     assert [call.to for call in side.carrier.list_calls(to=AGENT)] == [AGENT]
+
+
+# Twilio, "Call resource: SendDigits": "keys to dial after connecting"; `w` is half a second of silence.
+@pytest.mark.parametrize("keys", ["", "wwww801", "wwww0#"])
+def test_keys_are_pressed_once_somebody_has_picked_up(side: Side, keys: str) -> None:
+    sid = side.carrier.place(replace(PLACEMENT, send_digits=keys))
+    assert side.keys_pressed(sid) == keys
+
+
+# Twilio, error 21206: "only contains the characters: 0123456789ABCD*#wW".
+def test_keys_that_no_keypad_has_are_refused(side: Side) -> None:
+    with pytest.raises(NotPlaced) as refusal:
+        side.carrier.place(replace(PLACEMENT, send_digits="ww801,p"))
+    assert not refusal.value.retry
 
 
 def test_the_next_call_after_a_failure_is_placed(side: Side) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from callcenter.simulator import Network, Settings, VirtualClock
+from callcenter.simulator import Network, Settings, VirtualClock, answers
 from tests.simulator.app import HOST, App
 from tests.simulator.asking import order, redirect, rest, status_of, update
 from tests.simulator.conftest import AGENT, CALLER, HOTLINE
@@ -67,6 +67,35 @@ def test_canceled_stops_ringing_and_spares_a_talk(net: Network, app: App) -> Non
     assert status_of(net, sid) == "in-progress"
     assert update(net, sid, ("Status", "completed"))[1]["status"] == "completed"
     assert net.phone(AGENT).handset.ended_by == "rest"
+
+
+# Twilio, "Call resource: SendDigits": "keys to dial after connecting to the number", then the document.
+def test_keys_reach_an_extension_behind_a_switchboard(net: Network, app: App) -> None:
+    app.pages["/agent"] = "<Gather action='/pressed' numDigits='1' timeout='30'><Say>Press 1</Say></Gather>"
+    app.pages["/pressed"] = "<Say>Thank you</Say>"
+    net.phone(AGENT).will(answers(1, presses_at=((1.0, "1"),), extension="801"))
+    order(net, AGENT, "/agent", ("SendDigits", "wwww801"))
+    person = net.phone(AGENT).rings()
+    person.hears("Thank you")
+    tones = [moment.began for moment in person.call.ear.moments if moment.kind == "tone"]
+    assert person.call.answered is not None
+    assert (len(tones), tones[0] - person.call.answered) == (3, pytest.approx(2.0))
+
+
+def test_a_switchboard_that_is_told_no_extension_puts_nobody_through(net: Network, app: App) -> None:
+    app.pages["/agent"] = "<Pause length='60'/>"
+    net.phone(AGENT).will(answers(1, presses="1", extension="801"))
+    sid = order(net, AGENT, "/agent", ("SendDigits", "ww802"))
+    net.run_for(30)
+    assert status_of(net, sid) == "completed"
+
+
+# Twilio, error 21206: "Ensure the SendDigits parameter only contains the characters: 0123456789ABCD*#wW."
+@pytest.mark.parametrize("keys", ["801,1", "p801", "1" * 33, "w٠"])
+def test_keys_that_do_not_exist_are_refused(net: Network, keys: str) -> None:
+    form = (("To", AGENT), ("From", HOTLINE), ("Url", f"{HOST}/agent"), ("SendDigits", keys))
+    status, answer = rest(net, "POST", "Calls.json", *form)
+    assert (status, answer["code"]) == (400, 21206)
 
 
 # The race of telephony.md 11, 10: a person picks up in the moment of the cancel; whoever came first has won.

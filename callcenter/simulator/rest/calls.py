@@ -4,6 +4,7 @@ Source: Twilio "Call resource". `canceled` only reaches queued and ringing calls
 too; redirecting what is not in progress is 21220.
 """
 
+import re
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -21,6 +22,8 @@ from callcenter.simulator.webhooks import Subscription
 INVALID_TO, NOT_OURS, INVALID_FROM = 21211, 21210, 21212
 NO_URL, BAD_CALLBACK, BAD_EVENT, TWIML_TOO_LONG = 21205, 21609, 21626, 32018
 TWIML_LIMIT, MAX_TIMEOUT = 4000, 600
+# Twilio, error 21206: "only contains the characters 0123456789ABCD*#wW"; at most 32 of them.
+INVALID_DIGITS, DIGITS = 21206, re.compile(r"[0-9A-D*#wW]{0,32}")
 DETECTION: dict[str, Literal["Enable", "DetectMessageEnd"]] = {
     "Enable": "Enable",
     "DetectMessageEnd": "DetectMessageEnd",
@@ -45,6 +48,8 @@ def order_of(query: RestQuery, source: Source | None = None) -> Order:
         raise RestError(400, INVALID_FROM, f"The source phone number provided, {from_}, is not valid.")
     if from_.startswith("+") and from_ not in query.world.numbers:
         raise RestError(400, NOT_OURS, f"The source phone number provided, {from_}, is not yet verified.")
+    if DIGITS.fullmatch(query.get("SendDigits")) is None:
+        raise RestError(400, INVALID_DIGITS, f"Invalid SendDigits: {query.get('SendDigits')}")
     return Order(
         to,
         from_,

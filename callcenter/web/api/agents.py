@@ -20,6 +20,8 @@ from callcenter.audit.desks import (
     live_offers,
     waiting,
 )
+from callcenter.audit.recognised import recognised_on
+from callcenter.calls.models import Call
 from callcenter.errors import Conflict, Forbidden, Missing
 from callcenter.phone_numbers import masked
 from callcenter.routing.actions import set_agent_state
@@ -39,6 +41,7 @@ from callcenter.web.api.inputs import (
     uuid_of,
 )
 from callcenter.web.api.layer import Api, Asked
+from callcenter.web.api.story import Candidate, customer_of
 
 api = Api()
 AGENTS = Cursor("agents", (str,))
@@ -72,7 +75,10 @@ class AgentStateChange(Input):
 
 
 class OfferItem(Shape):
-    """A call on an agent's phone: who, from where, how long he has waited, until when it rings."""
+    """A call on an agent's phone: who, from where, how long he has waited, until when it rings.
+
+    `candidates` may be calling, where the number names nobody for certain: ask before you use a name.
+    """
 
     id: UUID
     agent: str
@@ -83,6 +89,7 @@ class OfferItem(Shape):
     call: UUID | None
     from_: Annotated[str | None, Field(alias="from")]
     customer: str | None
+    candidates: list[Candidate]
     state: str
     reason: str | None
     made_at: datetime
@@ -179,7 +186,7 @@ def offers(asked: Asked, query: OfferQuery) -> Page[OfferItem]:
     wanted = OfferFilter(agent_id=named, line_id=line_id, state=query.state, kind=query.kind)
     rows = live_offers(asked.session, wanted, OFFERS.after(asked, query), query.limit + 1)
     shown, following = OFFERS.cut(asked, query, rows, lambda row: (row.Offer.made_at, row.Offer.id))
-    return Page[OfferItem](items=[_offer(row) for row in shown], next=following)
+    return Page[OfferItem](items=[_offer(asked, row) for row in shown], next=following)
 
 
 @api.post("/offers/{id}/accept", role="agent")
@@ -263,14 +270,21 @@ def _read_offer(asked: Asked, offer_id: UUID) -> OfferItem:
     row = find_offer(asked.session, offer_id)
     if row is None:
         raise Missing("offer", "with this id")
-    return _offer(row)
+    return _offer(asked, row)
 
 
-def _offer(row: OfferRow) -> OfferItem:
+def _candidates(asked: Asked, row: OfferRow) -> list[Candidate]:
+    """Return who may be calling, where the number names nobody for certain."""
+    call = asked.session.get(Call, row.Offer.call_id) if row.Offer.call_id else None
+    return customer_of(recognised_on(asked.session, call)).candidates if call else []
+
+
+def _offer(asked: Asked, row: OfferRow) -> OfferItem:
     named = {
         "agent": row.agent, "kind": row.Wait.subject_kind, "line": row.line, "skill": row.skill,
         "language": row.Wait.language, "call": row.Offer.call_id, "customer": row.customer,
         "from_": row.from_number or row.callback_number, "waiting_since": row.Wait.entered_at,
+        "candidates": _candidates(asked, row),
     }  # fmt: skip
     columns = {name: getattr(row.Offer, name) for name in OfferItem.model_fields if name not in named}
     return OfferItem(**columns, **named)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from callcenter.audit.recognised import Recognised
 from callcenter.audit.stories import Story
 from callcenter.calls.models import Call, CallEvent, CallWords
 from callcenter.routing.models import Offer
@@ -18,12 +19,25 @@ from callcenter.web.api.inputs import Shape
 from callcenter.web.api.words import Words, sentences, words_by_event
 
 
-class StoryCustomer(Shape):
-    """Who called, as far as the number tells."""
+class Candidate(Shape):
+    """Somebody who may be calling."""
 
     id: UUID
     name: str | None
     organisation: str | None
+
+
+class StoryCustomer(Shape):
+    """Who called, as far as the number tells: `certain`, `maybe`, `unknown` or `withheld`.
+
+    Only a certain customer has an id here; of `maybe`, `candidates` are whom the agent may ask for.
+    """
+
+    certainty: str
+    id: UUID | None
+    name: str | None
+    organisation: str | None
+    candidates: list[Candidate]
 
 
 class StoryLeg(Shape):
@@ -153,7 +167,7 @@ class CallStory(Shape):
     queued_at: datetime | None
     joined_at: datetime | None
     left_queue_at: datetime | None
-    customer: StoryCustomer | None
+    customer: StoryCustomer
     legs: list[StoryLeg]
     timeline: list[Moment]
     offer_list: list[StoryOffer]
@@ -173,7 +187,7 @@ def tell(call: Call, story: Story) -> dict[str, Any]:
         "queued_at": call.queued_at,
         "joined_at": call.joined_at,
         "left_queue_at": call.left_queue_at,
-        "customer": story.customer and StoryCustomer(**_pick(StoryCustomer, story.customer)),
+        "customer": customer_of(story.recognised),
         "legs": [StoryLeg(**_pick(StoryLeg, leg, agent=_agent(story, leg.agent_id))) for leg in story.legs],
         "timeline": [moment for _, moment in sorted(_moments(story), key=lambda pair: pair[0])],
         "offer_list": [_offer(story, offer, ring) for offer, ring in story.offers],
@@ -189,6 +203,18 @@ def tell(call: Call, story: Story) -> dict[str, Any]:
         "recordings": [StoryRecording(**_pick(StoryRecording, each)) for each in story.recordings],
         "callbacks": [StoryCallback(**_pick(StoryCallback, each)) for each in story.callbacks],
     }
+
+
+def customer_of(recognised: Recognised) -> StoryCustomer:
+    """Return who called in the API's words."""
+    known = recognised.customer
+    return StoryCustomer(
+        certainty=recognised.certainty,
+        id=known.id if known else None,
+        name=known.name if known else None,
+        organisation=known.organisation if known else None,
+        candidates=[Candidate(**_pick(Candidate, each)) for each in recognised.candidates],
+    )
 
 
 def _pick(shape: type[Shape], row: object, **other: Any) -> dict[str, Any]:

@@ -7,13 +7,14 @@ import pytest
 from pydantic import BaseModel
 
 from callcenter.standards.formulas import FORMULAS
-from callcenter.web.api import ENDPOINTS, agents, callbacks, calls, lines, standards, story, tickets
+from callcenter.web.api import ENDPOINTS, agents, callbacks, calls, lines, standards, story, tickets, words
 
 PAGE = (Path(__file__).parents[3] / "docs" / "api.md").read_text("utf-8")
 SHOWN = [
-    calls.CallItem, story.CallStory, story.Moment, story.StoryLeg, story.StoryOffer, story.StoryRing,
+    calls.CallItem, story.CallStory, story.Moment, words.Words, story.StoryLeg,
+    story.StoryOffer, story.StoryRing,
     story.StoryAttempt, story.StoryOrder, story.StoryPromise, story.StoryRecording, story.StoryCallback,
-    story.StoryCustomer, tickets.TicketItem, tickets.TicketDetail, tickets.TicketPromise,
+    story.StoryCustomer, story.Candidate, tickets.TicketItem, tickets.TicketDetail, tickets.TicketPromise,
     tickets.TicketEventItem, callbacks.CallbackItem, agents.AgentItem, agents.OfferItem, agents.QueueItem,
     lines.LineItem, standards.StandardsAnswer, standards.FigureItem, standards.RowLinks,
     standards.IdentityItem, standards.VersionItem, standards.RowItem, standards.ReportItem,
