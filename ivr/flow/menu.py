@@ -148,7 +148,7 @@ def finding_ticket(m: Memory, heard: Heard) -> Turn:
             none = m.get("number") and not shared
             return _ask_ticket(m, say(m, "ticket.none_of_caller") if none else ())
         case Answered(TicketUnknown()):
-            return again(m, say(m, "ticket.not_found", ticket=ticket(m["digits"])), style="again")
+            return again(failed(m), say(m, "ticket.not_found", ticket=ticket(m["digits"])), style="again")
         case _:
             return _find_ticket(m)
 

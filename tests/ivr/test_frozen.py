@@ -1,0 +1,53 @@
+"""What a flow says in a version stays what it says: a call must play again as it was (decision 11).
+
+The digest covers every document and every step of every walk through a flow, with what the step remembers,
+and the words of both languages. When it changes after a release, do not change the digest: give the flow a
+new version, keep the old flow and its words beside it while calls that it led may be played again, and
+add a row.
+"""
+
+import hashlib
+
+import pytest
+
+from ivr.flow import FLOWS
+from ivr.twiml import render
+from ivr.words import words_digest
+from tests.ivr.legs import URLS
+from tests.ivr.test_graph import BEGINNINGS, graph
+
+FROZEN = {
+    ("caller", 1): "085fe20d770da76a",
+    ("agent", 1): "404b5b19fa7abefe",
+    ("customer", 1): "fff910587e42191f",
+}
+WORDS = "063a97ef0cc9"
+
+
+def behaviour(flow: str) -> str:
+    """Return the digest of all that a flow says and does on every walk, whatever its code looks like."""
+    digest = hashlib.sha256()
+    for beginning in BEGINNINGS:
+        for step, heard, turn in graph(beginning).documents.values():
+            if turn.step.flow == flow:
+                begins = step.name if step else beginning
+                digest.update(f"{begins}\n{heard}\n{turn.step.name}\n{render(turn, URLS)}\n".encode())
+        for here, there in sorted(graph(beginning).ways.items()):
+            if here.startswith(f"{flow} "):
+                digest.update(f"{here}\n{sorted(there)}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+@pytest.mark.parametrize(("flow", "version"), sorted(FROZEN))
+def test_a_version_of_a_flow_says_what_it_said(flow: str, version: int) -> None:
+    assert (flow, version) in FLOWS
+    assert behaviour(flow) == FROZEN[flow, version]
+
+
+def test_every_flow_is_frozen() -> None:
+    assert set(FLOWS) == set(FROZEN)
+
+
+def test_the_words_are_what_they_were() -> None:
+    """Also those that no walk says, and the words that are understood."""
+    assert words_digest() == WORDS
