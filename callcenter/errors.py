@@ -8,6 +8,21 @@ CallCenterError
 └── Unavailable    a part that is needed does not answer: database, Redis, carrier
 """
 
+from typing import Self
+
+
+class Sentence(str):
+    """An English sentence that remembers its values: a door may say it in another language."""
+
+    template: str
+    values: tuple[object, ...]
+
+    def __new__(cls, template: str, *values: object) -> Self:
+        """Fill the values into the template's places, `{}` each; without values it is no template."""
+        made = super().__new__(cls, template.format(*values) if values else template)
+        made.template, made.values = template, values
+        return made
+
 
 class CallCenterError(Exception):
     """Base of every error that this product raises on purpose."""
@@ -19,7 +34,7 @@ class Invalid(CallCenterError):
     def __init__(self, field: str, problem: str) -> None:
         self.field = field
         self.problem = problem
-        super().__init__(f"{field}: {problem}")
+        super().__init__(Sentence("{}: {}", field, problem))
 
 
 class Missing(CallCenterError):
@@ -27,7 +42,8 @@ class Missing(CallCenterError):
 
     def __init__(self, kind: str, name: object) -> None:
         self.kind = kind
-        super().__init__(f"There is no {kind} {name}.")
+        said = Sentence(name) if isinstance(name, str) else name
+        super().__init__(Sentence("There is no {} {}.", Sentence(kind), said))
 
 
 class Conflict(CallCenterError):

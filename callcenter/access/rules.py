@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from callcenter.errors import Invalid
+from callcenter.errors import Invalid, Sentence
 
 ROLES = ("agent", "supervisor", "admin")
 SECRET_BYTES = 32
@@ -55,6 +55,6 @@ def is_valid(revoked_at: datetime | None, expires_at: datetime | None, at: datet
 def check_role(role: str, agent_id: UUID | None) -> None:
     """Refuse an unknown role, and an agent's token that says of no agent whose it is."""
     if role not in ROLES:
-        raise Invalid("role", f"must be one of {', '.join(ROLES)}")
+        raise Invalid("role", Sentence("must be one of {}", ", ".join(ROLES)))
     if role == "agent" and agent_id is None:
         raise Invalid("agent", "an agent's token needs to say which agent's")

@@ -13,7 +13,7 @@ from callcenter.callbacks import queries, rules
 from callcenter.callbacks.models import Callback
 from callcenter.db import upsert
 from callcenter.dialing.queries import is_unresolved
-from callcenter.errors import Conflict, Forbidden, Invalid, Missing
+from callcenter.errors import Conflict, Forbidden, Invalid, Missing, Sentence
 from callcenter.lines.models import Line
 from callcenter.notices.actions import announce
 from callcenter.organisation.queries import centre, policies
@@ -294,5 +294,5 @@ def _changeable(session: Session, callback_id: UUID) -> Callback:
     if callback is None:
         raise Missing("callback", callback_id)
     if callback.state not in ("booked", "waiting"):
-        raise Conflict(f"This callback is {callback.state}: it cannot be changed any more.")
+        raise Conflict(Sentence("This callback is {}: it cannot be changed any more.", callback.state))
     return callback

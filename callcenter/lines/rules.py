@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from callcenter.errors import Invalid
+from callcenter.errors import Invalid, Sentence
 
 PROFILE_VERSION = 1
 LANGUAGES = ("zh-CN", "en-US")
@@ -59,9 +59,8 @@ CADENCES: Mapping[str, Cadence] = {
 def cadence(country: str) -> Cadence:
     """Return the ring cadence of a country (ISO 3166-1, two letters); raise Invalid where none is known."""
     if country not in CADENCES:
-        raise Invalid(
-            "country", f"no ring cadence is known for {country!r}; known: {', '.join(sorted(CADENCES))}"
-        )
+        known = ", ".join(sorted(CADENCES))
+        raise Invalid("country", Sentence("no ring cadence is known for {!r}; known: {}", country, known))
     return CADENCES[country]
 
 

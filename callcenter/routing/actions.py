@@ -15,7 +15,7 @@ from callcenter import ids
 from callcenter.db import locked, upsert
 from callcenter.dialing import actions as dialing
 from callcenter.dialing.queries import attempt_for
-from callcenter.errors import Invalid, Missing
+from callcenter.errors import Invalid, Missing, Sentence
 from callcenter.jobs import later
 from callcenter.lines.models import Line
 from callcenter.lines.rules import cadence
@@ -36,7 +36,7 @@ def set_agent_state(
     While a phone rings or a call goes on the choice is kept and comes true afterwards.
     """
     if state not in CHOSEN:
-        raise Invalid("state", f"{state!r} is not one of {', '.join(CHOSEN)}")
+        raise Invalid("state", Sentence("{!r} is not one of {}", state, ", ".join(CHOSEN)))
     if state == "break" and not reason:
         raise Invalid("reason", "a break needs a reason (HL-13)")
     row = _locked(session, agent_id)

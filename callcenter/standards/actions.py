@@ -14,7 +14,7 @@ from callcenter.calendars.models import Calendar
 from callcenter.calls.models import Call, Leg
 from callcenter.db import locked, upsert
 from callcenter.dialing.models import Attempt
-from callcenter.errors import Conflict
+from callcenter.errors import Conflict, Sentence
 from callcenter.ledger.actions import write
 from callcenter.lines.models import Line
 from callcenter.lines.rules import PROFILE_VERSION, cadence
@@ -159,7 +159,9 @@ def recompute_day(
     if line_id is not None:
         closed = [(part, line) for part, line in closed if line == line_id]
     if not closed:
-        raise Conflict(f"The day {day} is not closed: what it shows now is counted anew each time.")
+        raise Conflict(
+            Sentence("The day {} is not closed: what it shows now is counted anew each time.", day)
+        )
     found = [_recompute(session, part, line, day, at, actor, reason) for part, line in closed]
     detail = {
         "line": str(line_id) if line_id else None,

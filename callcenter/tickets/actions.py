@@ -13,7 +13,7 @@ from callcenter import ids
 from callcenter.calendars.queries import hours_of
 from callcenter.calendars.rules import add_working
 from callcenter.db import upsert
-from callcenter.errors import Conflict, Invalid, Missing
+from callcenter.errors import Conflict, Invalid, Missing, Sentence
 from callcenter.lines.models import Line
 from callcenter.notices.actions import announce
 from callcenter.organisation.queries import centre, policies
@@ -59,7 +59,7 @@ def open_ticket(
 
 def _check(field: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
-        raise Invalid(field, f"{value!r} is not one of {', '.join(allowed)}")
+        raise Invalid(field, Sentence("{!r} is not one of {}", value, ", ".join(allowed)))
 
 
 def _next_number(session: Session, at: datetime) -> str:
@@ -90,7 +90,7 @@ def change_ticket(
     """Change kind, state, customer, owner or words; `version` refuses to overwrite somebody else's change."""
     ticket = _locked(session, number)
     if version is not None and version != ticket.version:
-        raise Conflict(f"Ticket {number} was changed meanwhile: read it again.")
+        raise Conflict(Sentence("Ticket {} was changed meanwhile: read it again.", number))
     if "kind" in changes:
         _check("kind", changes["kind"], KINDS)
     if "state" in changes:
@@ -126,7 +126,7 @@ def close_ticket(
     """Close a ticket: what was owed about it is kept, or late (TK-3)."""
     ticket = _locked(session, number)
     if ticket.state == "closed":
-        raise Conflict(f"Ticket {number} is closed already.")
+        raise Conflict(Sentence("Ticket {} is closed already.", number))
     if solution is not None:
         queries.ticket_words(session, ticket.id).solution = solution
     ticket.state = "closed"

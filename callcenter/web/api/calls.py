@@ -12,7 +12,7 @@ from callcenter.access.rules import Principal
 from callcenter.audit.queries import CallFilter, CallRow, calls_of, find_call, list_calls
 from callcenter.audit.stories import story_of
 from callcenter.calls.rules import OUTBOUND_OUTCOMES, OUTCOMES
-from callcenter.errors import Forbidden, Invalid, Missing
+from callcenter.errors import Forbidden, Invalid, Missing, Sentence
 from callcenter.ledger.actions import write
 from callcenter.organisation.queries import find_centre
 from callcenter.phone_numbers import canonical, masked
@@ -114,7 +114,7 @@ def _behind(asked: Asked, query: CallQuery, after: Position | None) -> list[UUID
         raise Invalid("figure", "is not of calls: see /standards/rows")
     given = query.model_fields_set - WITH_FIGURE
     if given:
-        raise Invalid("figure", f"does not go with {', '.join(sorted(given))}")
+        raise Invalid("figure", Sentence("does not go with {}", ", ".join(sorted(given))))
     names = {name: getattr(query, name) for name in ("line", "branch", "agent", "as_of")}
     scope = scope_of(asked, ScopeQuery(from_=query.day_from, to=query.day_to, **names))
     scope = replace(scope, since=query.started_after, until=query.started_before)
@@ -217,5 +217,5 @@ def _outcomes(text: str | None) -> tuple[str, ...]:
     wanted = tuple(part.strip() for part in text.split(",")) if text else ()
     known = dict.fromkeys((*OUTCOMES, *OUTBOUND_OUTCOMES))
     if not set(wanted) <= set(known):
-        raise Invalid("outcome", f"must be of {', '.join(known)}")
+        raise Invalid("outcome", Sentence("must be of {}", ", ".join(known)))
     return wanted

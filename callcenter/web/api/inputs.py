@@ -7,9 +7,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
+from pydantic_core import PydanticCustomError
 from sqlalchemy.orm import Session
 
-from callcenter.errors import Invalid, Missing
+from callcenter.errors import Invalid, Missing, Sentence
 from callcenter.lines.models import Line
 from callcenter.organisation.models import Skill
 from callcenter.staff.models import Agent
@@ -23,7 +24,7 @@ YEARS = "^2[01][0-9][0-9]-"
 def _plain(text: str) -> str:
     """Refuse what a database cannot keep: NUL, and halves of surrogate pairs."""
     if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise ValueError("holds a character that is none")
+        raise PydanticCustomError("no_character", "holds a character that is none")
     return text
 
 
@@ -34,7 +35,8 @@ def _in_reach(at: datetime) -> datetime:
 
 def _day_in_reach(day: date) -> date:
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise ValueError(f"must be between the years {FIRST_YEAR} and {LAST_YEAR}")
+        years = {"first": FIRST_YEAR, "last": LAST_YEAR}
+        raise PydanticCustomError("out_of_years", "must be between the years {first} and {last}", years)
     return day
 
 
@@ -113,5 +115,5 @@ def _named(session: Session, table: type[Named], kind: str, name: str) -> Named:
     except ValueError:
         found = session.scalar(sa.select(table).where(table.key == name))
     if found is None:
-        raise Invalid(kind, f"there is no such {kind}")
+        raise Invalid(kind, Sentence("there is no such {}", Sentence(kind)))
     return found

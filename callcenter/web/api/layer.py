@@ -25,7 +25,7 @@ from starlette.types import Receive, Scope, Send
 from callcenter.access.actions import claim_key, keep_answer
 from callcenter.access.queries import authenticate
 from callcenter.access.rules import Principal
-from callcenter.errors import CallCenterError
+from callcenter.errors import CallCenterError, Sentence
 from callcenter.jobs import Work
 from callcenter.web.api.problems import Problem, invalid_fields, problem_of, problem_response
 
@@ -152,7 +152,7 @@ async def _body(request: Request) -> bytes:
         async for chunk in request.stream():
             body += chunk
             if len(body) > MOST_BODY_BYTES:
-                raise Problem(413, f"A body has at most {MOST_BODY_BYTES} bytes.")
+                raise Problem(413, Sentence("A body has at most {} bytes.", MOST_BODY_BYTES))
     except ClientDisconnect as gone:
         raise Problem(400) from gone
     return body
@@ -179,7 +179,7 @@ def admit(work: Work, authorization: str, role: str) -> Principal:
     if who is None:
         raise Problem(401, headers={"WWW-Authenticate": "Bearer"})
     if not who.may(role):
-        raise Problem(403, f"This needs the role {role}.")
+        raise Problem(403, Sentence("This needs the role {}.", role))
     return who
 
 
@@ -220,7 +220,7 @@ def _once(
     if key is None:
         return endpoint.status, _render(endpoint, asked, arguments)
     if not 0 < len(key) <= MOST_KEY_CHARACTERS:
-        raise Problem(422, f"An Idempotency-Key has 1 to {MOST_KEY_CHARACTERS} characters.")
+        raise Problem(422, Sentence("An Idempotency-Key has 1 to {} characters.", MOST_KEY_CHARACTERS))
     name = f"{asked.who.prefix}:{_digest(key.encode())}"
     request = _digest(raw.url.encode(), raw.body)
     known = claim_key(asked.session, name, request, asked.at)

@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem documents, titled in the language that was asked for.
+"""Errors as RFC 9457 problem documents, in the language that was asked for.
 
 Domain errors become statuses here and nowhere below: Invalid 422, Missing 404, Conflict 409,
 Forbidden 403, Unavailable 503.
@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import JSONResponse
 
 from callcenter.errors import CallCenterError, Conflict, Forbidden, Invalid, Missing, Unavailable
+from callcenter.web.api.chinese import in_chinese, value_in_chinese
 
 MEDIA_TYPE = "application/problem+json"
 TITLES: Mapping[int, tuple[str, str]] = {
@@ -47,13 +48,26 @@ class ProblemDocument(BaseModel):
     errors: list[FieldProblem] = Field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Told:
+    """What is wrong with one value, in both languages."""
+
+    field: str
+    chinese: str
+    english: str
+
+    def shown(self, chinese: bool) -> FieldProblem:
+        """Return it in the language that was asked for."""
+        return FieldProblem(field=self.field, problem=self.chinese if chinese else self.english)
+
+
 @dataclass(eq=False)
 class Problem(Exception):
-    """A refusal on its way to the client."""
+    """A refusal on its way to the client; `detail` is English, and a Sentence where it holds values."""
 
     status: int
     detail: str | None = None
-    errors: list[FieldProblem] = field(default_factory=list)
+    errors: list[Told] = field(default_factory=list)
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -65,9 +79,16 @@ def problem_of(error: CallCenterError | SQLAlchemyError) -> Problem:
     if isinstance(error, SQLAlchemyError):
         return Problem(503, "The database does not answer.", headers={"Retry-After": "2"})
     if isinstance(error, Invalid):
-        return Problem(422, str(error), [FieldProblem(field=error.field, problem=error.problem)])
+        told = Told(error.field, in_chinese(error.problem), error.problem)
+        return Problem(422, _sentence(error), [told])
     status = next((status for kind, status in _STATUS.items() if isinstance(error, kind)), 503)
-    return Problem(status, str(error), headers={"Retry-After": "2"} if status == 503 else {})
+    return Problem(status, _sentence(error), headers={"Retry-After": "2"} if status == 503 else {})
+
+
+def _sentence(error: CallCenterError) -> str:
+    """Return what an error says, as it was given: `str(error)` would forget the values of a Sentence."""
+    said = error.args[0] if error.args else ""
+    return said if isinstance(said, str) else str(error)
 
 
 def invalid_fields(error: ValidationError) -> Problem:
@@ -75,9 +96,10 @@ def invalid_fields(error: ValidationError) -> Problem:
     return Problem(422, "Some values cannot be used.", [_field(each) for each in error.errors()])
 
 
-def _field(error: Any) -> FieldProblem:
+def _field(error: Any) -> Told:
     """Name the field as the client wrote it: what follows in `loc` are Python's types."""
-    return FieldProblem(field=str(error["loc"][0]) if error["loc"] else "body", problem=error["msg"])
+    name = str(error["loc"][0]) if error["loc"] else "body"
+    return Told(name, value_in_chinese(error["type"], error["msg"], error.get("ctx", {})), error["msg"])
 
 
 def problem_response(problem: Problem, languages: str) -> JSONResponse:
@@ -85,7 +107,10 @@ def problem_response(problem: Problem, languages: str) -> JSONResponse:
     chinese = prefers_chinese(languages)
     zh, en = TITLES[problem.status]
     document = ProblemDocument(
-        title=zh if chinese else en, status=problem.status, detail=problem.detail, errors=problem.errors
+        title=zh if chinese else en,
+        status=problem.status,
+        detail=in_chinese(problem.detail) if chinese and problem.detail else problem.detail,
+        errors=[told.shown(chinese) for told in problem.errors],
     )
     headers = {**problem.headers, "Content-Language": "zh-CN" if chinese else "en-US"}
     return JSONResponse(

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from pydantic import Field
 
 from callcenter.calendars.models import Calendar
-from callcenter.errors import Forbidden, Invalid
+from callcenter.errors import Forbidden, Invalid, Sentence
 from callcenter.lines.models import Line
 from callcenter.organisation.models import Branch
 from callcenter.standards.formulas import FORMULAS, Formula
@@ -53,7 +53,7 @@ def scope_of(asked: Asked, query: ScopeQuery) -> Scope:
     if first > last or (since and until and since >= until):
         raise Invalid("from", "must be before `to`")
     if (last - first).days >= MOST_DAYS:
-        raise Invalid("from", f"{MOST_DAYS} days are the most at once")
+        raise Invalid("from", Sentence("{} days are the most at once", MOST_DAYS))
     return Scope(
         first,
         last,
@@ -114,7 +114,7 @@ def formula_named(name: str | None) -> Formula:
     """Return the formula of an id; raise Invalid."""
     formula = FORMULAS.get(name or "")
     if formula is None:
-        raise Invalid("figure", f"is none of {', '.join(FORMULAS)}")
+        raise Invalid("figure", Sentence("is none of {}", ", ".join(FORMULAS)))
     return formula
 
 
