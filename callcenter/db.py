@@ -3,11 +3,11 @@
 import fcntl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -15,14 +15,15 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, Session, make_transient_to_detached
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from callcenter.errors import Unavailable
-from callcenter.postgresql import Pipelined, is_dead
+from callcenter.postgresql import NOBODY_WAITS, Pipelined, is_dead
 
 WRITER_WAIT_SECONDS = 2.0
+_HELD = "held"
 JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 
 
@@ -91,6 +92,61 @@ def upsert(session: Session, table: type[Base]) -> Any:
     )
 
 
+def table_of(model: type[Base]) -> sa.Table:
+    """Return a model's table: statements about it cost less than statements about the model."""
+    return cast(sa.Table, model.__table__)
+
+
+Row = TypeVar("Row", bound=Base)
+
+
+class Upsert:
+    """An INSERT that knows ON CONFLICT, built once for each back end: to build it costs more than to send it.
+
+    `build` is given the dialect's `insert`; values are passed by the names of their columns.
+    """
+
+    def __init__(self, build: Callable[[Any], Any]) -> None:
+        self._on = {"postgresql": build(postgresql_insert), "sqlite": build(sqlite_insert)}
+
+    def send(self, session: Session, values: Mapping[str, Any]) -> sa.Result[Any]:
+        """Execute it with these values."""
+        connection = session.connection()
+        return connection.execute(self._on[connection.dialect.name], values)
+
+
+def as_inserted(session: Session, model: type[Row], values: Mapping[str, Any]) -> Row:
+    """Return a row that this transaction has just inserted as the session's own, without reading it back."""
+    row = model(
+        **{
+            key: values.get(key)
+            for key in table_of(model).columns.keys()  # noqa: SIM118  These are columns.
+        }
+    )
+    make_transient_to_detached(row)
+    session.add(row)
+    return row
+
+
+class SecondsBetween(FunctionElement[float]):
+    """The seconds from one column's instant to another's, in either dialect's words."""
+
+    inherit_cache = True
+    type = sa.Float()
+
+
+@compiles(SecondsBetween, "postgresql")
+def _on_postgresql(element: Any, compiler: Any, **how: Any) -> str:
+    start, end = (compiler.process(clause, **how) for clause in element.clauses)
+    return f"EXTRACT(EPOCH FROM ({end} - {start}))::DOUBLE PRECISION"
+
+
+@compiles(SecondsBetween, "sqlite")
+def _on_sqlite(element: Any, compiler: Any, **how: Any) -> str:
+    start, end = (compiler.process(clause, **how) for clause in element.clauses)
+    return f"((julianday({end}) - julianday({start})) * 86400.0)"
+
+
 Locked = TypeVar("Locked", bound=sa.Select[*tuple[Any, ...]])
 
 
@@ -101,6 +157,33 @@ def locked(statement: Locked, **how: Any) -> Locked:
     would otherwise wait for us while we wait for them.
     """
     return statement.with_for_update(key_share=True, **how).execution_options(populate_existing=True)
+
+
+def locks(statement: sa.Select[Any], *models: type[Base]) -> sa.Select[Any]:
+    """Return a SELECT that locks the rows of these models, one model after the other, and is not waited for.
+
+    What is read after it in the same transaction is what the rows are once they are ours.
+    """
+    return statement.prefix_with(NOBODY_WAITS).with_for_update(key_share=True, of=models)
+
+
+def take(session: Session, lock: sa.Select[Any], values: Mapping[str, Any]) -> None:
+    """Take locks; on SQLite a writer has everything to himself."""
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.execute(lock, values)
+
+
+def hold(session: Session, key: object, row: Row) -> Row:
+    """Remember that this transaction has locked a row, and return it."""
+    session.info.setdefault(_HELD, {})[type(row), key] = row
+    return row
+
+
+def held(session: Session, model: type[Row], key: object) -> Row | None:
+    """Return a row that this transaction has locked before: nobody else can have changed it since."""
+    row: Row | None = session.info.get(_HELD, {}).get((model, key))
+    return row
 
 
 class WriterLock:
@@ -202,6 +285,8 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self.kept: dict[type, Any] = {}
+        """What this process has read and keeps; every transaction proves anew that it still stands."""
         self.engine = make_engine(url)
         if not url.startswith("sqlite"):
             _pipeline(self.engine)
@@ -212,13 +297,17 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """Yield a session; commit at the end of the block, roll back when it raises."""
-        with self._turn(), Session(self._write_engine, expire_on_commit=False) as session, session.begin():
+        with (
+            self._turn(),
+            Session(self._write_engine, expire_on_commit=False, info={"kept": self.kept}) as session,
+            session.begin(),
+        ):
             yield session
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Yield a session for reading; it never waits for a writer and is rolled back."""
-        with Session(self.engine) as session:
+        with Session(self.engine, info={"kept": self.kept}) as session:
             yield session
 
     @contextmanager

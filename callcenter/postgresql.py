@@ -8,15 +8,39 @@ raised by the next one that is waited for, at the latest by COMMIT, which then h
 
 import re
 import select
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, Self
 
 import psycopg
 
-_WAITS_FOR_NOBODY = re.compile(r"(?!.*\bRETURNING\b)(INSERT|UPDATE|DELETE)\s", re.DOTALL)
+NOBODY_WAITS = "/* nobody waits */"
+"""Marks a SELECT whose rows nobody wants: one that only takes locks."""
+_WAITS_FOR_NOBODY = re.compile(
+    rf"(?!.*\bRETURNING\b)(INSERT|UPDATE|DELETE|SELECT {re.escape(NOBODY_WAITS)})\s", re.DOTALL
+)
 # Statements are prepared at their second use, and all that a process has are kept.
 _PREPARE_AFTER = 1
 _PREPARED_MOST = 500
+_COLLECTED_MOST = 100
+
+
+class _Patient(psycopg.Pipeline):
+    """A pipeline that puts statements on the wire together, when somebody waits for one of them."""
+
+    _collects = False
+
+    @contextmanager
+    def collecting(self) -> Iterator[None]:
+        """Send nothing meanwhile, unless very much has been collected."""
+        self._collects = len(self.command_queue) < _COLLECTED_MOST
+        try:
+            yield
+        finally:
+            self._collects = False
+
+    def _communicate_gen(self) -> Any:
+        return iter(()) if self._collects else super()._communicate_gen()
 
 
 class PipelinedCursor(psycopg.Cursor[Any]):
@@ -28,7 +52,8 @@ class PipelinedCursor(psycopg.Cursor[Any]):
         """Send BEGIN if it is due, then the statement; wait where waiting is worth anything."""
         self._conn.begin(query)
         try:
-            super().execute(query, params, **how)
+            with self._conn.pipe.collecting():
+                super().execute(query, params, **how)
         except psycopg.Error:
             self._conn.calm_down()
             raise
@@ -60,8 +85,8 @@ class Pipelined(psycopg.Connection[Any]):
         self.cursor_factory = PipelinedCursor
         self.prepare_threshold, self.prepared_max = _PREPARE_AFTER, _PREPARED_MOST
         self._commits_itself = self._begun = self._has_savepoint = False
-        self._pipeline = self._pipe = psycopg.Pipeline(self)
-        self._pipe.__enter__()
+        self._pipeline = self.pipe = _Patient(self)
+        self.pipe.__enter__()
 
     @property
     def autocommit(self) -> bool:
@@ -90,7 +115,7 @@ class Pipelined(psycopg.Connection[Any]):
 
     def settle(self) -> None:
         """Wait until everything that was sent has been answered; raise the first thing that went wrong."""
-        self._pipe.sync()
+        self.pipe.sync()
 
     def commit(self) -> None:
         """Commit what was begun; raise what went wrong before, and then nothing was kept."""
@@ -107,7 +132,8 @@ class Pipelined(psycopg.Connection[Any]):
             self._begun = False
 
     def _send(self, command: str) -> None:
-        psycopg.Cursor(self).execute(command, prepare=False)
+        with self.pipe.collecting():
+            psycopg.Cursor(self).execute(command, prepare=False)
 
 
 def is_dead(connection: psycopg.Connection[Any]) -> bool:

@@ -1,13 +1,15 @@
 """A turn as TwiML: the only module here that knows the carrier's language.
 
+Written by hand, because the library's trees cost more than all else that is done about a document; a test
+holds every document to the library's own, byte for byte.
 Twilio's pages on Say, Gather, Enqueue, Leave, Dial, Conference, Record and Redirect are its source.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
-
-from twilio.twiml.voice_response import VoiceResponse
 
 from ivr.turns import (
     Connect,
@@ -21,11 +23,11 @@ from ivr.turns import (
     Record,
     Say,
     Turn,
+    Value,
 )
 from ivr.words import speak
 
-Element: Any = VoiceResponse
-"""The library's builder; it carries no types."""
+DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
 QUEUE = "callers"
 TALK_LIMIT = 4 * 60 * 60
 """Seconds; the carrier's maximum for a Dial, so that no call hangs for ever."""
@@ -35,6 +37,10 @@ HEARD = {"zh-CN": "cmn-Hans-CN", "en-US": "en-US"}
 """Language codes of recognition, which are not those of voices: Mandarin is cmn-Hans-CN in Gather's table."""
 MOST_HINTS, LONGEST_HINT = 500, 100
 """Twilio, Gather: hints are at most 500 entries of at most 100 characters each."""
+_PLAIN = re.compile(r"[\w:/.#+ -]*", re.ASCII)
+_REFERENCES = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;", "\n": "&#10;", "\t": "&#09;"}
+)
 FINAL = (HangUp, Enqueue, Connect, Leave, Onward)
 """Verbs after which the document needs no Redirect: they go on by themselves."""
 
@@ -62,33 +68,53 @@ class Urls:
 
 def render(turn: Turn, urls: Urls) -> str:
     """Return the document for a turn's verbs; a turn that does nothing gives an empty Response."""
-    response = Element()
-    for verb in turn.does:
-        VERBS[type(verb)](response, verb, urls)
+    verbs = [VERBS[type(verb)](verb, urls) for verb in turn.does]
     if turn.does and not isinstance(turn.does[-1], FINAL):
-        response.redirect(urls.next, method="POST")
-    return str(response)
+        verbs.append(_element("Redirect", urls.next, method="POST"))
+    return DECLARATION + _around("Response", "".join(verbs))
 
 
-def _say(element: Any, verb: Say, _: Urls) -> None:
-    voice, language = VOICES[verb.language]
-    element.say(speak(verb), voice=voice, language=language)
+def _element(tag: str, text: str = "", **attributes: str) -> str:
+    """Return an element around a text."""
+    return _around(tag, text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"), **attributes)
 
 
-def _music(element: Any, _: Music, urls: Urls) -> None:
-    element.play(urls.music)
+def _around(tag: str, inside: str, **attributes: str) -> str:
+    """Return an element around others; attributes stand in the order of their names, as in the library."""
+    told = "".join([f' {name}="{_quoted(attributes[name])}"' for name in sorted(attributes)])
+    return f"<{tag}{told}>{inside}</{tag}>" if inside else f"<{tag}{told} />"
 
 
-def _pause(response: Any, verb: Pause, _: Urls) -> None:
-    response.pause(length=verb.seconds)
+def _quoted(value: str) -> str:
+    """Return an attribute's value; all but the odd one have nothing in them that means something to XML."""
+    return value if _PLAIN.fullmatch(value) else value.translate(_REFERENCES)
 
 
-def _gather(response: Any, verb: Gather, urls: Urls) -> None:
+def _say(verb: Say, _: Urls) -> str:
+    return _said(verb.prompt, verb.language, tuple(verb.values.items()))
+
+
+@lru_cache(maxsize=2048)
+def _said(prompt: str, language: str, values: tuple[tuple[str, Value], ...]) -> str:
+    """Return a sentence; most are said to every caller of a line in the very same words."""
+    voice, code = VOICES[language]
+    return _element("Say", speak(Say(prompt, language, dict(values))), voice=voice, language=code)
+
+
+def _music(_: Music, urls: Urls) -> str:
+    return _element("Play", urls.music)
+
+
+def _pause(verb: Pause, _: Urls) -> str:
+    return _element("Pause", length=str(verb.seconds))
+
+
+def _gather(verb: Gather, urls: Urls) -> str:
     """One key, or keys until `#`; without a key the document falls through to its Redirect."""
-    ends = {"num_digits": verb.digits} if verb.digits else {"finish_on_key": "#"}
-    gather = response.gather(action=urls.keys, method="POST", timeout=verb.timeout, **ends, **_speech(verb))
-    for item in verb.says:
-        VERBS[type(item)](gather, item, urls)
+    ends = {"numDigits": str(verb.digits)} if verb.digits else {"finishOnKey": "#"}
+    inside = "".join([VERBS[type(item)](item, urls) for item in verb.says])
+    ends |= _speech(verb)
+    return _around("Gather", inside, action=urls.keys, method="POST", timeout=str(verb.timeout), **ends)
 
 
 def _speech(verb: Gather) -> dict[str, str]:
@@ -99,33 +125,36 @@ def _speech(verb: Gather) -> dict[str, str]:
         "input": "dtmf speech",
         "language": HEARD[verb.speech],
         "hints": ",".join(hint[:LONGEST_HINT] for hint in verb.hints[:MOST_HINTS]),
-        "speech_timeout": "auto",
+        "speechTimeout": "auto",
     }
 
 
-def _enqueue(response: Any, _: Enqueue, urls: Urls) -> None:
-    response.enqueue(QUEUE, action=urls.queue, method="POST", wait_url=urls.wait, wait_url_method="POST")
+def _enqueue(_: Enqueue, urls: Urls) -> str:
+    return _element(
+        "Enqueue", QUEUE, action=urls.queue, method="POST", waitUrl=urls.wait, waitUrlMethod="POST"
+    )
 
 
-def _leave(response: Any, _: Leave, urls: Urls) -> None:
-    response.leave()
+def _leave(_: Leave, _urls: Urls) -> str:
+    return _element("Leave")
 
 
-def _connect(response: Any, verb: Connect, urls: Urls) -> None:
+def _connect(verb: Connect, urls: Urls) -> str:
     """A conference: either side's leaving ends it; an empty waitUrl is silence, not Twilio's own music."""
-    dial = response.dial(action=urls.talk, method="POST", time_limit=TALK_LIMIT)
-    dial.conference(
+    room = _element(
+        "Conference",
         verb.room,
         beep="false",
-        start_conference_on_enter=True,
-        end_conference_on_exit=True,
-        wait_url=urls.room_music if verb.music else "",
-        wait_method="GET",
-        status_callback=urls.conference_status,
-        status_callback_event="start end join leave",
-        status_callback_method="POST",
+        startConferenceOnEnter="true",
+        endConferenceOnExit="true",
+        waitUrl=urls.room_music if verb.music else "",
+        waitMethod="GET",
+        statusCallback=urls.conference_status,
+        statusCallbackEvent="start end join leave",
+        statusCallbackMethod="POST",
         **_recorded(verb, urls),
     )
+    return _around("Dial", room, action=urls.talk, method="POST", timeLimit=str(TALK_LIMIT))
 
 
 def _recorded(verb: Connect, urls: Urls) -> dict[str, str]:
@@ -135,34 +164,35 @@ def _recorded(verb: Connect, urls: Urls) -> dict[str, str]:
     return {
         "record": "record-from-start",
         "trim": "do-not-trim",
-        "recording_status_callback": f"{urls.room_recording}/{verb.room}",
-        "recording_status_callback_method": "POST",
-        "recording_status_callback_event": "completed",
+        "recordingStatusCallback": f"{urls.room_recording}/{verb.room}",
+        "recordingStatusCallbackMethod": "POST",
+        "recordingStatusCallbackEvent": "completed",
     }
 
 
-def _record(response: Any, verb: Record, urls: Urls) -> None:
+def _record(verb: Record, urls: Urls) -> str:
     """`#` ends it; an empty recording calls no action and falls through to the Redirect."""
-    response.record(
+    return _element(
+        "Record",
         action=urls.recorded,
         method="POST",
-        max_length=verb.seconds,
-        finish_on_key="#",
-        play_beep=True,
-        recording_status_callback=urls.recording_status,
-        recording_status_callback_method="POST",
+        maxLength=str(verb.seconds),
+        finishOnKey="#",
+        playBeep="true",
+        recordingStatusCallback=urls.recording_status,
+        recordingStatusCallbackMethod="POST",
     )
 
 
-def _onward(response: Any, _: Onward, urls: Urls) -> None:
-    response.redirect(urls.next, method="POST")
+def _onward(_: Onward, urls: Urls) -> str:
+    return _element("Redirect", urls.next, method="POST")
 
 
-def _hang_up(response: Any, _: HangUp, urls: Urls) -> None:
-    response.hangup()
+def _hang_up(_: HangUp, _urls: Urls) -> str:
+    return _element("Hangup")
 
 
-VERBS: Mapping[type, Callable[[Any, Any, Urls], None]] = {
+VERBS: Mapping[type, Callable[[Any, Urls], str]] = {
     Say: _say,
     Music: _music,
     Pause: _pause,

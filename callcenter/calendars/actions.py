@@ -17,7 +17,9 @@ def set_calendar(session: Session, *, key: str, hours: Hours) -> Calendar:
     session.add(calendar)
     session.flush()
     for table in (CalendarPeriod, CalendarDay):
-        session.execute(sa.delete(table).where(table.calendar_id == calendar.id))
+        for row in session.scalars(sa.select(table).where(table.calendar_id == calendar.id)):
+            session.delete(row)
+    session.flush()
     session.add_all(_periods(calendar, hours))
     session.add_all(_days(calendar, hours))
     session.flush()

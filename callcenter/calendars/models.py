@@ -9,9 +9,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from callcenter import ids
 from callcenter.db import Base
+from callcenter.revision import Configured
 
 
-class Calendar(Base):
+class Calendar(Configured, Base):
     """A named set of opening hours in one zone.
 
     `holidays` is the ISO 3166 code of the official calendar that it follows, None for none;
@@ -27,7 +28,7 @@ class Calendar(Base):
     confirmed_years: Mapped[list[Any] | None]
 
 
-class CalendarPeriod(Base):
+class CalendarPeriod(Configured, Base):
     """Open from one minute of the weekday (Monday is 0) to another; 1440 is midnight at the day's end."""
 
     __tablename__ = "calendar_periods"
@@ -44,7 +45,7 @@ class CalendarPeriod(Base):
     closes_minute: Mapped[int] = mapped_column(sa.SmallInteger)
 
 
-class CalendarDay(Base):
+class CalendarDay(Configured, Base):
     """A date on which the centre's file overrides everything: no periods, or its own: [[540, 1080], …]."""
 
     __tablename__ = "calendar_days"

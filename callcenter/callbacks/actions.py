@@ -3,20 +3,17 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from callcenter import ids
-from callcenter.calendars.queries import hours_of
 from callcenter.calendars.rules import Hours
 from callcenter.callbacks import queries, rules
 from callcenter.callbacks.models import Callback
+from callcenter.configuration import configuration
 from callcenter.db import upsert
 from callcenter.dialing.queries import is_unresolved
 from callcenter.errors import Conflict, Forbidden, Invalid, Missing, Sentence
-from callcenter.lines.models import Line
 from callcenter.notices.actions import announce
-from callcenter.organisation.queries import centre, policies
 from callcenter.phone_numbers import refusal
 from callcenter.promises.actions import keep_promise, promise, reopen_promise, settle_promises
 from callcenter.routing.actions import enter_line, leave_line
@@ -73,7 +70,7 @@ def _booked_meanwhile(session: Session, number: str, line_id: UUID) -> Callback:
 
 
 def _check_number(session: Session, number: str) -> None:
-    home = centre(session)
+    home = configuration(session).centre
     refused = refusal(number, home.dial_prefixes, home.sip_domains)
     if refused or not number.startswith("+"):
         raise Forbidden(refused or "A callback needs a telephone number.")
@@ -86,7 +83,7 @@ def _times(
     if asked_for is not None and asked_for <= at:
         raise Invalid("due_at", "this time has passed; give a time in the future")
     hours = _hours(session, line_id)
-    within = timedelta(minutes=policies(session).callback_within_minutes)
+    within = timedelta(minutes=configuration(session).policies.callback_within_minutes)
     first = rules.first_try(hours, at, asked_for)
     due = asked_for or rules.promised_time(hours, at, within)
     if first is None or due is None:
@@ -95,12 +92,12 @@ def _times(
 
 
 def _hours(session: Session, line_id: UUID) -> Hours:
-    calendar_id = session.execute(sa.select(Line.calendar_id).where(Line.id == line_id)).scalar_one()
-    return hours_of(session, calendar_id)
+    known = configuration(session)
+    return known.hours[known.lines[line_id].calendar_id]
 
 
 def _promise(session: Session, callback: Callback, at: datetime) -> None:
-    numbers = policies(session)
+    numbers = configuration(session).policies
     promise(
         session,
         rule=PROMISE,
@@ -202,7 +199,7 @@ def part_again(session: Session, callback_id: UUID) -> None:
 
 def _wait_for_certainty(session: Session, callback: Callback, at: datetime) -> None:
     """The number may be ringing still: no agent is asked before that is known, and not for ever."""
-    grace = timedelta(minutes=policies(session).callback_grace_minutes)
+    grace = timedelta(minutes=configuration(session).policies.callback_grace_minutes)
     if at > callback.due_at + grace:
         _give_up(session, callback, "failed", "broken", "unresolved", at)
     else:
@@ -240,7 +237,7 @@ def miss_callback(session: Session, callback: Callback, reason: str, at: datetim
     """The customer was not reached (busy, no-answer, voicemail, failed): try again later, or give up."""
     if callback.state not in ("agent", "waiting"):
         return
-    numbers = policies(session)
+    numbers = configuration(session).policies
     spacing = timedelta(minutes=numbers.callback_retry_minutes)
     again = rules.after_failed_try(
         callback.tries, numbers.callback_tries, _hours(session, callback.line_id), at, spacing

@@ -9,13 +9,17 @@ from sqlalchemy.orm import Session
 from callcenter.callbacks.models import Callback
 from callcenter.callbacks.rules import OPEN
 from callcenter.calls.models import Call
-from callcenter.db import locked
+from callcenter.db import held, hold, locked
 
 
 def callback_by_id(session: Session, callback_id: UUID, *, lock: bool = False) -> Callback | None:
     """Return a callback, locked where asked."""
+    mine = held(session, Callback, callback_id)
+    if mine is not None:
+        return mine
     statement = sa.select(Callback).where(Callback.id == callback_id)
-    return session.execute(locked(statement) if lock else statement).scalar_one_or_none()
+    found = session.execute(locked(statement) if lock else statement).scalar_one_or_none()
+    return hold(session, callback_id, found) if lock and found is not None else found
 
 
 def open_callback_to(session: Session, number: str, line_id: UUID) -> Callback | None:

@@ -11,15 +11,36 @@ from sqlalchemy.orm import Session
 from callcenter import ids
 from callcenter.calls import queries, rules
 from callcenter.calls.models import Call, CallEvent, CallWords, Leg, Lookback, Recording
-from callcenter.db import upsert
+from callcenter.db import Upsert, as_inserted, table_of, upsert
 from callcenter.notices.actions import announce
 
+NEW_LEG = ("id", "sid", "role", "state", "created_at", "checked_at", "turn")
+_ADD_CALL = Upsert(lambda insert: insert(table_of(Call)).on_conflict_do_nothing())
+_ADD_LEG = Upsert(lambda insert: insert(table_of(Leg)).on_conflict_do_nothing())
+_ADD_LEG_OF_SID = Upsert(
+    lambda insert: (
+        insert(table_of(Leg))
+        .from_select(
+            [*NEW_LEG, "call_id"],
+            sa.select(
+                *(sa.bindparam(name, type_=table_of(Leg).c[name].type) for name in NEW_LEG), Call.id
+            ).where(Call.sid == sa.bindparam("sid")),
+        )
+        .on_conflict_do_nothing()
+        .returning(table_of(Leg).c.call_id)
+    )
+)
+_ADD_EVENT = sa.insert(table_of(CallEvent))
+_ADD_EVENT_ONCE = Upsert(
+    lambda insert: insert(table_of(CallEvent)).on_conflict_do_nothing().returning(table_of(CallEvent).c.id)
+)
+_ADD_WORDS = sa.insert(table_of(CallWords))
 
-def start_call(
+
+def start_inbound(
     session: Session,
     *,
-    sid: str | None,
-    direction: str,
+    sid: str,
     line_id: UUID | None,
     customer_id: UUID | None,
     from_number: str | None,
@@ -28,23 +49,56 @@ def start_call(
     day: date,
     at: datetime,
     callback_id: UUID | None = None,
-) -> Call:
-    """Make the call's row, or return the one another webhook of this SID has made.
+) -> tuple[Call, Leg, bool]:
+    """Make a caller's call and leg, or return those that another webhook has made, the leg locked.
 
-    `callback_id` is the promised call that its caller is owed.
+    The last is True for whoever made them: then no other webhook of this call was ever answered.
+    `callback_id` is the promised call that the caller is owed.
     """
-    values = {
-        "id": ids.new(), "sid": sid, "direction": direction, "line_id": line_id, "customer_id": customer_id,
-        "from_number": from_number, "from_raw": from_raw[:120], "to_number": to_number[:120],
-        "stage": "greeting", "day": day, "started_at": at,
-        "outcome": "open", "promised": False, "message_left": False, "callback_id": callback_id,
+    values = _new_call(
+        sid=sid, direction="inbound", line_id=line_id, customer_id=customer_id, from_number=from_number,
+        from_raw=from_raw, to_number=to_number, day=day, at=at, callback_id=callback_id,
+    )  # fmt: skip
+    leg = _new_leg(sid=sid, role="caller", state="ringing", at=at)
+    _ADD_CALL.send(session, values)
+    if _ADD_LEG_OF_SID.send(session, leg).scalar_one_or_none() == values["id"]:
+        announce(session, "call", values["id"], at)
+        leg["call_id"] = values["id"]
+        return as_inserted(session, Call, values), as_inserted(session, Leg, leg), True
+    known = queries.leg_by_sid(session, sid, lock=True)
+    assert known is not None  # noqa: S101  It was there in this very moment.
+    return queries.call_by_sid(session, sid), known, False
+
+
+def start_outbound(
+    session: Session,
+    *,
+    line_id: UUID,
+    customer_id: UUID | None,
+    from_number: str,
+    to_number: str,
+    day: date,
+    at: datetime,
+) -> Call:
+    """Make the row of a call that we place; its SID becomes known when the carrier has answered."""
+    values = _new_call(
+        sid=None, direction="outbound", line_id=line_id, customer_id=customer_id, from_number=from_number,
+        from_raw=from_number, to_number=to_number, day=day, at=at,
+    )  # fmt: skip
+    _ADD_CALL.send(session, values)
+    announce(session, "call", values["id"], at)
+    return as_inserted(session, Call, values)
+
+
+def _new_call(*, from_raw: str, to_number: str, at: datetime, **values: Any) -> dict[str, Any]:
+    return values | {
+        "id": ids.new(), "from_raw": from_raw[:120], "to_number": to_number[:120], "stage": "greeting",
+        "started_at": at, "outcome": "open", "promised": False, "message_left": False,
     }  # fmt: skip
-    session.execute(upsert(session, Call).values(**values).on_conflict_do_nothing())
-    where = Call.sid == sid if sid else Call.id == values["id"]
-    call = session.execute(sa.select(Call).where(where)).scalar_one()
-    if call.id == values["id"]:
-        announce(session, "call", call.id, at)
-    return call
+
+
+def _new_leg(*, at: datetime, **values: Any) -> dict[str, Any]:
+    return values | {"id": ids.new(), "created_at": at, "checked_at": at, "turn": 0}
 
 
 def start_leg(
@@ -59,11 +113,8 @@ def start_leg(
     attempt_id: UUID | None = None,
 ) -> Leg:
     """Make the leg's row or return the one that is there, locked: webhooks of one leg go one by one."""
-    values = {
-        "id": ids.new(), "sid": sid, "call_id": call_id, "role": role, "state": state, "created_at": at,
-        "checked_at": at, "agent_id": agent_id, "attempt_id": attempt_id, "turn": 0,
-    }  # fmt: skip
-    session.execute(upsert(session, Leg).values(**values).on_conflict_do_nothing())
+    values = _new_leg(sid=sid, role=role, state=state, at=at)
+    _ADD_LEG.send(session, values | {"call_id": call_id, "agent_id": agent_id, "attempt_id": attempt_id})
     leg = queries.leg_by_sid(session, sid, lock=True)
     assert leg is not None  # noqa: S101  It was inserted in this very transaction.
     return leg
@@ -79,33 +130,43 @@ def record_event(
     at: datetime,
     recorded_at: datetime,
     detail: Mapping[str, Any],
-    heard: Mapping[str, Any] | None = None,
-    answers: list[Any] | None = None,
-    document: str | None = None,
 ) -> bool:
     """Append an event; False when it is there already: a repetition is no second event."""
-    event_id = ids.new()
-    added = session.execute(
-        upsert(session, CallEvent)
-        .values(
-            id=event_id,
-            call_id=call_id,
-            leg_sid=leg_sid,
-            key=key[:60],
-            kind=kind,
-            at=at,
-            recorded_at=recorded_at,
-            detail=dict(detail),
-        )
-        .on_conflict_do_nothing()
-        .returning(CallEvent.id)
-    ).first()
-    if added is None:
-        return False
-    if heard is not None or document is not None:
-        words = {"event_id": event_id, "heard": heard, "answers": answers, "document": document}
-        session.execute(sa.insert(CallWords).values(**words))
-    return True
+    event = _new_event(call_id, leg_sid, key, kind, at, recorded_at, detail)
+    return _ADD_EVENT_ONCE.send(session, event).first() is not None
+
+
+def add_event(
+    session: Session,
+    *,
+    call_id: UUID | None,
+    leg_sid: str,
+    key: str,
+    kind: str,
+    at: datetime,
+    detail: Mapping[str, Any],
+    words: Mapping[str, Any] | None = None,
+) -> None:
+    """Append an event that a locked leg does not have yet, with what was heard and said at it."""
+    event = _new_event(call_id, leg_sid, key, kind, at, at, detail)
+    session.execute(_ADD_EVENT, event)
+    if words is not None:
+        session.execute(_ADD_WORDS, {"event_id": event["id"], **words})
+
+
+def _new_event(
+    call_id: UUID | None,
+    leg_sid: str,
+    key: str,
+    kind: str,
+    at: datetime,
+    recorded_at: datetime,
+    detail: Mapping[str, Any],
+) -> dict[str, Any]:
+    return {
+        "id": ids.new(), "call_id": call_id, "leg_sid": leg_sid, "key": key[:60], "kind": kind, "at": at,
+        "recorded_at": recorded_at, "detail": dict(detail),
+    }  # fmt: skip
 
 
 def move_leg(leg: Leg, status: str, at: datetime) -> bool:

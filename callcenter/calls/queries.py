@@ -9,7 +9,9 @@ from sqlalchemy.orm import Session
 
 from callcenter.calls.models import Call, CallEvent, CallWords, Leg, Recording
 from callcenter.calls.rules import TERMINAL
-from callcenter.db import locked
+from callcenter.configuration import of_revision
+from callcenter.db import held, hold, locked, locks, take
+from callcenter.revision import REVISION
 
 PORTION = 500
 _STORED = (
@@ -26,6 +28,23 @@ _CURRENT = (
 )
 _LEG = sa.select(Leg).where(Leg.sid == sa.bindparam("sid"))
 _LEG_LOCKED = locked(_LEG)
+_TAKE_LEG_AND_CALL = locks(
+    sa.select(Leg.id).join(Call, Call.id == Leg.call_id).where(Leg.sid == sa.bindparam("sid")), Leg, Call
+)
+_SAID = (
+    sa.select(CallWords.document)
+    .join(CallEvent, CallEvent.id == CallWords.event_id)
+    .where(CallEvent.leg_sid == Leg.sid, CallEvent.key == sa.bindparam("key"))
+    .scalar_subquery()
+)
+_LEG_AND_CALL = (
+    sa.select(Leg, Call, _SAID.label("document"), REVISION.label("revision"))
+    .join(Call, Call.id == Leg.call_id)
+    .where(Leg.sid == sa.bindparam("sid"))
+)
+# What the session knew of them before may be untrue by now; reading anew costs more.
+_LEG_AND_CALL_AGAIN = _LEG_AND_CALL.execution_options(populate_existing=True)
+_CALL_OF_SID = sa.select(Call).where(Call.sid == sa.bindparam("sid"))
 _CALL = sa.select(Call).where(Call.id == sa.bindparam("id"))
 _CALL_LOCKED = locked(_CALL)
 
@@ -33,6 +52,26 @@ _CALL_LOCKED = locked(_CALL)
 def stored_document(session: Session, sid: str, key: str) -> str | None:
     """Return the document this very request was answered with before, if it was."""
     return session.execute(_STORED, {"sid": sid, "key": key}).scalar_one_or_none()
+
+
+def take_leg_and_call(session: Session, sid: str, key: str) -> tuple[Leg, Call, str | None] | None:
+    """Return a caller's leg and its call, both locked, and what the request of this key was answered before.
+
+    None for a leg that nobody knows, and for one without a call.
+    """
+    values = {"sid": sid, "key": key}
+    take(session, _TAKE_LEG_AND_CALL, values)
+    known = _LEG_AND_CALL_AGAIN if session.identity_map else _LEG_AND_CALL
+    row = session.execute(known, values).one_or_none()
+    if row is None:
+        return None
+    of_revision(session, row.revision)
+    return row.Leg, hold(session, row.Call.id, row.Call), row.document
+
+
+def call_by_sid(session: Session, sid: str) -> Call:
+    """Return the call of a customer's leg; it must exist."""
+    return session.execute(_CALL_OF_SID, {"sid": sid}).scalar_one()
 
 
 def current_document(session: Session, sid: str) -> str | None:
@@ -48,8 +87,11 @@ def leg_by_sid(session: Session, sid: str, *, lock: bool = False) -> Leg | None:
 
 def call_by_id(session: Session, call_id: UUID, *, lock: bool = False) -> Call:
     """Return the call; it must exist."""
-    statement = _CALL_LOCKED if lock else _CALL
-    return session.execute(statement, {"id": call_id}).scalar_one()
+    mine = held(session, Call, call_id)
+    if mine is not None:
+        return mine
+    found = session.execute(_CALL_LOCKED if lock else _CALL, {"id": call_id}).scalar_one()
+    return hold(session, call_id, found) if lock else found
 
 
 def customer_leg(session: Session, call_id: UUID) -> Leg | None:

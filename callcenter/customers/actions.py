@@ -9,7 +9,15 @@ from sqlalchemy.orm import Session
 from callcenter import ids
 from callcenter.customers.models import Customer, CustomerNumber
 from callcenter.customers.queries import candidates, recognise
+from callcenter.db import table_of
 from callcenter.phone_numbers import without_extension
+from callcenter.postgresql import NOBODY_WAITS
+
+_TAKE_NUMBER = sa.select(
+    sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(sa.bindparam("canonical", type_=sa.String()), 0))
+).prefix_with(NOBODY_WAITS)
+_ADD_CUSTOMER = sa.insert(table_of(Customer))
+_ADD_NUMBER = sa.insert(table_of(CustomerNumber))
 
 
 def remember_caller(
@@ -38,21 +46,20 @@ def add_number(session: Session, customer_id: UUID, canonical: str, raw: str) ->
 def _one_at_a_time(session: Session, canonical: str) -> None:
     """Let two first calls from one number make one customer. SQLite has a single writer anyway."""
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(canonical, 0))))
+        session.execute(_TAKE_NUMBER, {"canonical": canonical})
 
 
 def _add_nameless(session: Session, canonical: str, raw: str, language: str | None, at: datetime) -> UUID:
-    customer = Customer(id=ids.new(), language=language, created_at=at)
-    session.add(customer)
-    session.flush()
-    _add(session, customer.id, canonical, raw)
-    return customer.id
+    customer_id = ids.new()
+    session.execute(_ADD_CUSTOMER, {"id": customer_id, "language": language, "created_at": at})
+    _add(session, customer_id, canonical, raw)
+    return customer_id
 
 
 def _add(session: Session, customer_id: UUID, canonical: str, raw: str) -> None:
     base = without_extension(canonical)
-    switchboard = None if base == canonical else base
-    session.add(
-        CustomerNumber(customer_id=customer_id, canonical=canonical, raw=raw[:60], switchboard=switchboard)
-    )
-    session.flush()
+    number = {
+        "id": ids.new(), "customer_id": customer_id, "canonical": canonical, "raw": raw[:60],
+        "switchboard": None if base == canonical else base,
+    }  # fmt: skip
+    session.execute(_ADD_NUMBER, number)

@@ -60,18 +60,19 @@ def claim(session: Session, attempt_id: UUID, at: datetime) -> Attempt | None:
     return session.execute(taken).scalar_one_or_none()
 
 
-def bind(session: Session, attempt_id: UUID, sid: str, at: datetime) -> bool:
-    """Tie the carrier's SID to its attempt, first one wins; False when another SID has it."""
+def bind(session: Session, attempt: Attempt, sid: str, at: datetime) -> bool:
+    """Tie the carrier's SID to its attempt, first one wins and keeps it; False when another SID has it."""
+    if attempt.sid is not None:
+        return attempt.sid == sid
     bound = (
         sa.update(Attempt)
-        .where(Attempt.id == attempt_id, Attempt.sid.is_(None), Attempt.state.in_(_OPEN))
+        .where(Attempt.id == attempt.id, Attempt.sid.is_(None), Attempt.state.in_(_OPEN))
         .values(sid=sid, state="live", settled_at=None)
-        .returning(Attempt.id)
+        .execution_options(synchronize_session=False)
     )
-    if session.execute(bound).first() is not None:
-        return True
-    known = session.execute(sa.select(Attempt.sid).where(Attempt.id == attempt_id)).scalar_one_or_none()
-    return known == sid
+    session.execute(bound)
+    session.refresh(attempt)
+    return attempt.sid == sid
 
 
 def settle(session: Session, attempt_id: UUID, state: str, reason: str | None, at: datetime) -> bool:

@@ -24,7 +24,10 @@ def set_line(session: Session, *, key: str, number: str, **fields: Any) -> Line:
 
 def retire_line(session: Session, key: str) -> None:
     """Take a line out of service; its calls keep referring to it."""
-    session.execute(sa.update(Line).where(Line.key == key).values(active=False))
+    line = line_by_key(session, key)
+    if line is not None:
+        line.active = False
+        session.flush()
 
 
 def _free_number(session: Session, number: str, *, keeper: str) -> None:

@@ -8,9 +8,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from callcenter import ids
 from callcenter.db import Base
+from callcenter.revision import Configured
 
 
-class Line(Base):
+class Line(Configured, Base):
     """A hotline number with its script, menu, hours and numbers of its own.
 
     `menu` is a list of {"key", "choice", "skill"}; names are {"zh-CN": …, "en-US": …}; the first of

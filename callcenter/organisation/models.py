@@ -8,10 +8,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from callcenter import ids
 from callcenter.db import Base
+from callcenter.revision import Configured
 
 
-class Centre(Base):
-    """One installation serves one centre: its zone, its country, whom it may dial, the handbook's numbers."""
+class Centre(Configured, Base):
+    """One installation serves one centre: its zone, its country, whom it may dial, the handbook's numbers.
+
+    `revision` moves whenever a row is written that configures the centre (`callcenter/revision.py`).
+    """
 
     __tablename__ = "centres"
 
@@ -23,9 +27,10 @@ class Centre(Base):
     dial_prefixes: Mapped[list[str]]
     sip_domains: Mapped[list[str]]
     policies: Mapped[dict[str, Any]]
+    revision: Mapped[str | None] = mapped_column(sa.String(32))
 
 
-class Branch(Base):
+class Branch(Configured, Base):
     """An office: the head office or a branch (handbook B)."""
 
     __tablename__ = "branches"
@@ -36,7 +41,7 @@ class Branch(Base):
     head_office: Mapped[bool]
 
 
-class Skill(Base):
+class Skill(Configured, Base):
     """What an agent can be asked for."""
 
     __tablename__ = "skills"

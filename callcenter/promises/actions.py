@@ -9,10 +9,20 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from callcenter import ids
-from callcenter.db import locked, upsert
+from callcenter.db import Upsert, locked, table_of
 from callcenter.notices.actions import announce
 from callcenter.promises.models import Promise
 from callcenter.promises.rules import OWED, state_when_kept
+
+
+def _owe(insert: Any) -> Any:
+    new = insert(table_of(Promise))
+    moved = {"due_at": new.excluded.due_at, "why": new.excluded.why, "state": "open", "settled_at": None}
+    key = [Promise.subject_kind, Promise.subject_id, Promise.rule]
+    return new.on_conflict_do_update(index_elements=key, set_=moved)
+
+
+_OWE = Upsert(_owe)
 
 
 def promise(
@@ -34,11 +44,7 @@ def promise(
         "customer_id": customer_id, "owner_agent_id": owner_agent_id, "made_at": at, "due_at": due_at,
         "grace_seconds": int(grace.total_seconds()), "state": "open", "why": dict(why),
     }  # fmt: skip
-    moved = {"due_at": due_at, "state": "open", "settled_at": None, "why": dict(why)}
-    key = [Promise.subject_kind, Promise.subject_id, Promise.rule]
-    session.execute(
-        upsert(session, Promise).values(**values).on_conflict_do_update(index_elements=key, set_=moved)
-    )
+    _OWE.send(session, values)
     announce(session, "promise", subject_id, at)
 
 

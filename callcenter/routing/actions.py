@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from callcenter import ids
-from callcenter.db import locked, upsert
+from callcenter.configuration import configuration
+from callcenter.db import Upsert, as_inserted, locked, table_of, upsert
 from callcenter.dialing import actions as dialing
 from callcenter.dialing.queries import attempt_for
 from callcenter.errors import Invalid, Missing, Sentence
@@ -26,6 +27,12 @@ from callcenter.routing.rules import BACKSTOP, CHOSEN, ON_A_CALL, ring_allowance
 from callcenter.staff.models import Agent
 
 SWITCHBOARD = "switchboard"
+_ADD_WAIT = Upsert(
+    lambda insert: insert(table_of(Wait)).on_conflict_do_nothing(
+        index_elements=[Wait.subject_kind, Wait.subject_id], index_where=WAIT_LIVE
+    )
+)
+_ADD_CHANGE = sa.insert(table_of(AgentStateChange))
 
 
 def set_agent_state(
@@ -81,7 +88,7 @@ def _enter(
         "at": at,
         "actor": actor,
     }
-    session.execute(sa.insert(AgentStateChange).values(**values))
+    session.execute(_ADD_CHANGE, values)
     announce(session, "agent", row.agent_id, at)
     if state == "available":
         later(session, "match", "all")
@@ -133,21 +140,24 @@ def enter_line(
     at: datetime,
     entered_at: datetime | None = None,
     priority: int = 0,
+    is_new: bool = False,
 ) -> Wait:
-    """Put a caller or a due callback into the line, once; `entered_at` keeps an earlier place."""
+    """Put a caller or a due callback into the line, once; `entered_at` keeps an earlier place.
+
+    `is_new` says that the subject is locked and was seen not to wait: nobody else can have put it there.
+    """
     values = {
         "id": ids.new(), "subject_kind": subject_kind, "subject_id": subject_id, "call_id": call_id,
         "line_id": line_id, "skill_id": skill_id, "language": language, "priority": priority,
         "entered_at": entered_at or at, "state": "waiting", "connection": 0,
     }  # fmt: skip
-    insert = upsert(session, Wait).values(**values)
-    session.execute(
-        insert.on_conflict_do_nothing(
-            index_elements=[Wait.subject_kind, Wait.subject_id], index_where=WAIT_LIVE
-        )
-    )
-    wait = queries.live_wait(session, subject_kind, subject_id, lock=True)
-    assert wait is not None  # noqa: S101  It was inserted in this very transaction.
+    _ADD_WAIT.send(session, values)
+    if is_new:
+        wait = as_inserted(session, Wait, values)
+    else:
+        found = queries.live_wait(session, subject_kind, subject_id, lock=True)
+        assert found is not None  # noqa: S101  It was inserted in this very transaction.
+        wait = found
     seek(session, wait, at)
     return wait
 
@@ -285,7 +295,7 @@ def offer_next(session: Session, at: datetime) -> bool:
     if pair is None:
         return False
     wait, agent_id = pair
-    line = session.get_one(Line, wait.line_id)
+    line = configuration(session).lines[wait.line_id]
     allowance = ring_allowance(line.rings_timeout, cadence(line.cadence_country).cycle_seconds)
     offer = make_offer(session, wait, agent_id, at + allowance + BACKSTOP, at)
     if offer is not None:

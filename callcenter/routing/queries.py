@@ -1,12 +1,14 @@
 """Reading the line, the agents and the offers."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from callcenter.db import locked
+from callcenter.db import SecondsBetween, UtcDateTime, held, hold, locked
 from callcenter.routing.models import AgentState, Offer, Wait
 from callcenter.routing.rules import DECLINED_REST
 from callcenter.staff.models import Agent, AgentSkill
@@ -35,12 +37,14 @@ def live_wait(session: Session, subject_kind: str, subject_id: UUID, *, lock: bo
 
 def lock_wait(session: Session, wait_id: UUID) -> Wait:
     """Return a wait, locked: whoever wants to change a wait or its offers takes it first."""
-    return session.execute(locked(sa.select(Wait).where(Wait.id == wait_id))).scalar_one()
+    mine = held(session, Wait, wait_id)
+    return mine or session.execute(locked(sa.select(Wait).where(Wait.id == wait_id))).scalar_one()
 
 
 def offer_by_id(session: Session, offer_id: UUID) -> Offer | None:
     """Return an offer."""
-    return session.execute(sa.select(Offer).where(Offer.id == offer_id)).scalar_one_or_none()
+    mine = held(session, Offer, offer_id)
+    return mine or session.execute(sa.select(Offer).where(Offer.id == offer_id)).scalar_one_or_none()
 
 
 def lock_offer(session: Session, offer_id: UUID) -> tuple[Offer, Wait] | None:
@@ -54,8 +58,12 @@ def lock_offer(session: Session, offer_id: UUID) -> tuple[Offer, Wait] | None:
 
 def lock_agent_state(session: Session, agent_id: UUID) -> AgentState | None:
     """Return what an agent does, locked; None for nobody we know."""
+    mine = held(session, AgentState, agent_id)
+    if mine is not None:
+        return mine
     statement = sa.select(AgentState).where(AgentState.agent_id == agent_id)
-    return session.execute(locked(statement)).scalar_one_or_none()
+    found = session.execute(locked(statement)).scalar_one_or_none()
+    return hold(session, agent_id, found) if found is not None else None
 
 
 def live_offer_of_wait(session: Session, wait_id: UUID) -> Offer | None:
@@ -88,54 +96,89 @@ def states_due(session: Session, at: datetime) -> bool:
     return session.execute(sa.select(sa.exists().where(AgentState.until <= at))).scalar_one()
 
 
-def position(session: Session, wait: Wait) -> int:
-    """Return the place in line, from 1, among those who want the same skill."""
-    ahead = sa.select(sa.func.count()).where(
-        Wait.skill_id == wait.skill_id,
-        Wait.state.in_(("waiting", "offered")),
-        sa.or_(
-            Wait.priority > wait.priority,
-            sa.and_(Wait.priority == wait.priority, Wait.entered_at < wait.entered_at),
-        ),
-    )
-    return session.execute(ahead).scalar_one() + 1
+@dataclass(frozen=True)
+class Outlook:
+    """What whoever wants a skill has before him.
+
+    `wait` is where he waits already, `ahead` how many wait for the same before him, `on_duty` the agents who
+    have skill and language and will be free by themselves, `handle_seconds` the mean length of the line's
+    last fifty conversations, None without any.
+    """
+
+    wait: Wait | None
+    ahead: int
+    on_duty: int
+    handle_seconds: float | None
 
 
-def agents_on_duty(session: Session, skill_id: UUID, language: str) -> int:
-    """Count the agents who have this skill and language and will be free again by themselves."""
+def outlook(
+    session: Session,
+    subject_kind: str,
+    subject_id: UUID,
+    line_id: UUID,
+    at: datetime,
+    skill_id: UUID | None = None,
+    language: str = "",
+) -> Outlook:
+    """Return what a subject has before it; skill and language count only while it does not wait yet."""
+    values = {
+        "kind": subject_kind, "subject": subject_id, "line": line_id, "at": at, "skill": skill_id,
+        "language": language,
+    }  # fmt: skip
+    row = session.execute(_OUTLOOK, values).one()
+    return Outlook(row.mine, row.ahead, row.on_duty, row.handle_seconds)
+
+
+def _make_outlook() -> sa.Select[Any]:
+    mine, ahead = aliased(Wait, name="mine"), aliased(Wait, name="ahead")
+    skill = sa.func.coalesce(mine.skill_id, sa.bindparam("skill", type_=sa.Uuid()))
+    language = sa.func.coalesce(mine.language, sa.bindparam("language", type_=sa.String()))
+    priority = sa.func.coalesce(mine.priority, 0)
+    entered = sa.func.coalesce(mine.entered_at, sa.bindparam("at", type_=UtcDateTime()))
     returning = sa.and_(AgentState.state == "break", AgentState.until.is_not(None))
-    statement = (
-        sa.select(sa.func.count())
-        .select_from(AgentState)
+    talks = (
+        sa.select(SecondsBetween(Offer.joined_at, Offer.ended_at).label("seconds"))
+        .where(Offer.line_id == sa.bindparam("line"), Offer.state == "ended", Offer.joined_at.is_not(None))
+        .order_by(Offer.ended_at.desc())
+        .limit(50)
+        .subquery()
+    )
+    before = sa.select(sa.func.count(ahead.id)).where(
+        ahead.skill_id == skill,
+        _literally(ahead.state, ("waiting", "offered")),
+        sa.or_(ahead.priority > priority, sa.and_(ahead.priority == priority, ahead.entered_at < entered)),
+    )
+    on_duty = (
+        sa.select(sa.func.count(AgentState.agent_id))
         .join(Agent, Agent.id == AgentState.agent_id)
         .join(AgentSkill, AgentSkill.agent_id == Agent.id)
         .where(
-            AgentSkill.skill_id == skill_id,
+            AgentSkill.skill_id == skill,
             Agent.active,
-            speaks(language),
-            sa.or_(AgentState.state.in_(ON_DUTY), returning),
+            sa.cast(Agent.languages, sa.Text).like(sa.literal('%"') + language + sa.literal('"%')),
+            sa.or_(_literally(AgentState.state, ON_DUTY), returning),
         )
     )
-    return session.execute(statement).scalar_one()
-
-
-def speaks(language: str) -> sa.ColumnElement[bool]:
-    """Say that an agent's list of languages has this one; the same on both databases."""
-    return sa.cast(Agent.languages, sa.Text).contains(f'"{language}"', autoescape=True)
-
-
-def mean_handle_seconds(session: Session, line_id: UUID) -> float | None:
-    """Return the mean length of the line's last fifty conversations, None without any."""
-    seconds = (
-        sa.select(Offer.joined_at, Offer.ended_at)
-        .where(Offer.line_id == line_id, Offer.state == "ended", Offer.joined_at.is_not(None))
-        .order_by(Offer.ended_at.desc())
-        .limit(50)
+    return (
+        sa.select(
+            mine,
+            before.correlate(mine).scalar_subquery().label("ahead"),
+            on_duty.correlate(mine).scalar_subquery().label("on_duty"),
+            sa.select(sa.func.avg(talks.c.seconds)).scalar_subquery().label("handle_seconds"),
+        )
+        .select_from(sa.select(sa.literal(1).label("one")).subquery())
+        .outerjoin(
+            mine,
+            sa.and_(
+                mine.subject_kind == sa.bindparam("kind"),
+                mine.subject_id == sa.bindparam("subject"),
+                _literally(mine.state, LIVE_WAITS),
+            ),
+        )
     )
-    lengths = [
-        (ended - joined).total_seconds() for joined, ended in session.execute(seconds) if joined and ended
-    ]
-    return sum(lengths) / len(lengths) if lengths else None
+
+
+_OUTLOOK = _make_outlook()
 
 
 def next_pair(session: Session, at: datetime) -> tuple[Wait, UUID] | None:

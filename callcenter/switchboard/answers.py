@@ -4,25 +4,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from callcenter.calendars.queries import hours_of
 from callcenter.callbacks.actions import book_callback, phones_in
 from callcenter.calls.models import Call, Leg
+from callcenter.configuration import configuration
 from callcenter.customers.actions import remember_caller
 from callcenter.customers.queries import candidates
 from callcenter.errors import Conflict, Forbidden
 from callcenter.lines.models import Line
-from callcenter.organisation.queries import centre
 from callcenter.phone_numbers import canonical, may_dial, spoken_groups
 from callcenter.promises.queries import owed_by
 from callcenter.routing.actions import enter_line, leave_line
 from callcenter.routing.models import Wait
-from callcenter.routing.queries import agents_on_duty, live_wait, mean_handle_seconds, position
+from callcenter.routing.queries import Outlook, live_wait, outlook
 from callcenter.routing.rules import Place, expected_wait, told_place
-from callcenter.switchboard.facts import home_zone, skill_for
+from callcenter.switchboard.facts import skill_for, zone_of
 from callcenter.tickets.actions import mark_emergency, note_contact, open_ticket
 from callcenter.tickets.models import Ticket
 from callcenter.tickets.queries import newest_ticket_of, ticket_by_number, ticket_of_call
@@ -56,6 +56,11 @@ class CallerDesks:
             raise RuntimeError("the conversation asked for a desk on a call without a line")
         return self.line
 
+    def outlook(self, skill_id: UUID | None = None) -> Outlook:
+        """Return what this caller has before him, as a new one who wants this skill or where he waits."""
+        line_id = self.served_line.id
+        return outlook(self.session, "call", self.call.id, line_id, self.at, skill_id, self.language)
+
     @property
     def language(self) -> str:
         """The language of the conversation so far."""
@@ -64,9 +69,7 @@ class CallerDesks:
     @property
     def zone(self) -> ZoneInfo:
         """The zone in which times are told: the line's, else the centre's."""
-        if self.line is None:
-            return home_zone(self.session)
-        return ZoneInfo(hours_of(self.session, self.line.calendar_id).zone)
+        return zone_of(self.session, self.line)
 
 
 def ticket_for(
@@ -132,7 +135,8 @@ def _find_agent(desks: CallerDesks, ask: asks.FindAgent) -> asks.Queued | asks.N
     """Put the caller in line (HL-6); nobody on duty for it means that waiting would be in vain."""
     line = desks.served_line
     skill_id = skill_for(desks.session, line, ask.choice)
-    if not agents_on_duty(desks.session, skill_id, desks.language):
+    ahead = desks.outlook(skill_id)
+    if not ahead.on_duty:
         return asks.NobodyThere()
     wait = enter_line(
         desks.session,
@@ -144,11 +148,12 @@ def _find_agent(desks: CallerDesks, ask: asks.FindAgent) -> asks.Queued | asks.N
         language=desks.language,
         at=desks.at,
         entered_at=_place_kept(desks),
+        is_new=ahead.wait is None,
     )
     desks.call.queued_at = desks.call.queued_at or desks.at
     desks.call.left_queue_at = None
     desks.call.stage = "queue"
-    return _how_long_in(desks, wait)
+    return _how_long_in(desks, wait, ahead)
 
 
 def _place_kept(desks: CallerDesks) -> datetime | None:
@@ -158,18 +163,16 @@ def _place_kept(desks: CallerDesks) -> datetime | None:
 
 
 def _how_long(desks: CallerDesks, _ask: asks.HowLong) -> asks.Queued | asks.NobodyThere:
-    wait = live_wait(desks.session, "call", desks.call.id)
-    if wait is None or not agents_on_duty(desks.session, wait.skill_id, wait.language):
+    ahead = desks.outlook()
+    if ahead.wait is None or not ahead.on_duty:
         return asks.NobodyThere()
-    return _how_long_in(desks, wait)
+    return _how_long_in(desks, ahead.wait, ahead)
 
 
-def _how_long_in(desks: CallerDesks, wait: Wait) -> asks.Queued:
+def _how_long_in(desks: CallerDesks, wait: Wait, ahead: Outlook) -> asks.Queued:
     """Tell position and wait: never worse than the last time without a reason."""
-    line = desks.served_line
-    place = position(desks.session, wait)
-    agents = agents_on_duty(desks.session, wait.skill_id, wait.language)
-    handle = mean_handle_seconds(desks.session, line.id) or USUAL_CALL_SECONDS
+    place, agents = ahead.ahead + 1, ahead.on_duty
+    handle = ahead.handle_seconds or USUAL_CALL_SECONDS
     high = wait.told_high // 60 if wait.told_high is not None else None
     now = Place(place, expected_wait(place, agents, handle), agents)
     told = told_place(now, wait.told_position, high, wait.told_agents)
@@ -196,7 +199,7 @@ def _leave_queue(desks: CallerDesks, _ask: asks.LeaveQueue) -> asks.Left:
 
 
 def _read_number(desks: CallerDesks, ask: asks.ReadNumber) -> asks.NumberRead | asks.NumberRefused:
-    home = centre(desks.session)
+    home = configuration(desks.session).centre
     number = canonical(ask.digits, home.country)
     if number is None:
         return asks.NumberRefused("unreadable")

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from sqlalchemy.orm import Session
 
 from callcenter.calls import queries
-from callcenter.calls.actions import record_event
+from callcenter.calls.actions import add_event
 from callcenter.calls.models import Leg
 from ivr.asks import Answer, Ask
 from ivr.flow import advance
@@ -116,18 +116,15 @@ def _say(
     leg.step = turn.step.to_json()
     if turn.does:
         leg.turn = number
-    record_event(
+    add_event(
         session,
         call_id=leg.call_id,
         leg_sid=leg.sid,
         key=key,
         kind="turn" if turn.does else "bookkeeping",
         at=at,
-        recorded_at=at,
         detail=_detail(turn, heard, number) | first,
-        heard=to_json(heard),
-        answers=answers,
-        document=document,
+        words={"heard": to_json(heard), "answers": answers, "document": document},
     )
     return document
 

@@ -8,11 +8,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from callcenter.calendars import rules as calendar_rules
-from callcenter.calendars.queries import hours_of
+from callcenter.configuration import configuration
 from callcenter.lines.models import Line
 from callcenter.lines.rules import skill_of
-from callcenter.organisation.models import Branch
-from callcenter.organisation.queries import centre, skill_by_key
 from ivr.hearing import Hours, LineFacts, MenuItem
 
 
@@ -31,7 +29,7 @@ class LineNow:
 
 def line_facts(session: Session, line: Line) -> LineFacts:
     """Return what the script needs to know of a line."""
-    branch = session.get_one(Branch, line.branch_id)
+    branch = configuration(session).branches[line.branch_id]
     return LineFacts(
         key=line.key,
         head_office=branch.head_office,
@@ -47,7 +45,7 @@ def line_facts(session: Session, line: Line) -> LineFacts:
 
 def line_now(session: Session, line: Line, at: datetime) -> LineNow:
     """Return a line's facts and whether it is open, in its own zone."""
-    calendar = hours_of(session, line.calendar_id)
+    calendar = configuration(session).hours[line.calendar_id]
     zone = ZoneInfo(calendar.zone)
     opening = calendar_rules.next_opening(calendar, at)
     hours = Hours(
@@ -58,15 +56,14 @@ def line_now(session: Session, line: Line, at: datetime) -> LineNow:
     return LineNow(line_facts(session, line), hours, zone)
 
 
-def home_zone(session: Session) -> ZoneInfo:
-    """Return the centre's zone, for calls that reach no line."""
-    return ZoneInfo(centre(session).timezone)
+def zone_of(session: Session, line: Line | None) -> ZoneInfo:
+    """Return the zone of a line's calendar, and the centre's for calls that reach no line."""
+    home = configuration(session)
+    return ZoneInfo(home.hours[line.calendar_id].zone) if line else home.zone
 
 
 def skill_for(session: Session, line: Line, choice: str) -> UUID:
     """Return the skill a choice asks for; where the menu does not say, the first skill it names."""
     named = skill_of(line.menu, choice) or skill_of(line.menu, "agent")
     key = named or next(item["skill"] for item in line.menu if item.get("skill"))
-    skill = skill_by_key(session, key)
-    assert skill is not None  # noqa: S101  `callcenter apply` refuses menus with unknown skills.
-    return skill.id
+    return configuration(session).skills[key]

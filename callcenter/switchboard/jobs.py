@@ -22,12 +22,12 @@ from callcenter.carrier.port import (
     NotPlaced,
     Placement,
 )
+from callcenter.configuration import configuration
 from callcenter.dialing import actions as dialing
 from callcenter.dialing.models import Attempt, CarrierOrder
 from callcenter.dialing.queries import attempt_by_id, sids_bound
 from callcenter.dialing.rules import CLOCK_SKEW, LISTING_AFTER, listings_due, signature
 from callcenter.jobs import Work, job
-from callcenter.organisation.queries import centre
 from callcenter.phone_numbers import keys_to_press, may_dial, without_extension
 from callcenter.routing.actions import offer_next
 from callcenter.routing.queries import offer_by_id
@@ -70,7 +70,7 @@ def _claim(work: Work, attempt_id: UUID) -> Attempt | None:
         if not outcomes.is_wanted(session, attempt):
             dialing.settle_intent(session, attempt_id, "withdrawn", at)
             return None
-        home = centre(session)
+        home = configuration(session).centre
         if not may_dial(attempt.to_address, home.dial_prefixes, home.sip_domains):
             outcomes.not_placed(session, attempt, "not_allowed", at)
             return None

@@ -1,7 +1,9 @@
 """Whom a number belongs to, what is open about them and what we owe them: read in one statement (CU-2)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -11,6 +13,7 @@ from callcenter.callbacks.models import Callback
 from callcenter.callbacks.rules import OPEN
 from callcenter.customers.models import Customer, CustomerNumber
 from callcenter.customers.rules import MOST_CANDIDATES, UNKNOWN, Recognition, judge, without_number
+from callcenter.revision import REVISION
 from callcenter.tickets.models import Ticket
 
 
@@ -49,6 +52,7 @@ _LINE: sa.BindParameter[UUID] = sa.bindparam("line_id", type_=sa.Uuid())
 _IS_OWED = Callback.state.in_([sa.literal_column(f"'{state}'") for state in OPEN])
 _KNOWN = (
     sa.select(
+        REVISION.label("revision"),
         CustomerNumber.customer_id,
         Customer.name,
         _newest_open(Ticket.number).label("ticket"),
@@ -68,14 +72,20 @@ _KNOWN = (
 )
 
 
-def known_by(session: Session, number: str | None, raw: str, line_id: UUID | None) -> Known:
-    """Return what a canonical number tells; `raw` is what the carrier told instead where there is none.
+def known_by(
+    session: Session, number: str | None, raw: str, line_id: UUID | None
+) -> tuple[str | None, Known]:
+    """Return the configuration's revision, and what a canonical number tells; `raw` is told where none is.
 
     A caller's number never shows an extension: everybody who has one behind it may be calling.
     """
+    rows = session.execute(_KNOWN, {"number": number, "line_id": line_id}).all()
+    return rows[0].revision, _known(rows, number, raw)
+
+
+def _known(rows: Sequence[Any], number: str | None, raw: str) -> Known:
     if number is None:
         return Known(recognition=without_number(raw))
-    rows = session.execute(_KNOWN, {"number": number, "line_id": line_id}).all()
     exact = [row.customer_id for row in rows if row.canonical == number]
     behind = [row.customer_id for row in rows if row.canonical not in (None, number)]
     recognition = judge(exact, behind)

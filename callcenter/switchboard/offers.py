@@ -10,10 +10,9 @@ from sqlalchemy.orm import Session
 
 from callcenter.calls.models import Call, Leg
 from callcenter.calls.queries import leg_by_sid
+from callcenter.configuration import configuration
 from callcenter.dialing import actions as dialing
-from callcenter.lines.models import Line
 from callcenter.lines.rules import cadence
-from callcenter.organisation.queries import policies
 from callcenter.routing import actions as routing
 from callcenter.routing import queries
 from callcenter.routing.models import Offer, Wait
@@ -74,7 +73,7 @@ def miss_offer(session: Session, offer_id: UUID, at: datetime) -> bool:
 
 
 def _rest(session: Session) -> timedelta:
-    return timedelta(seconds=policies(session).missed_rest_seconds)
+    return timedelta(seconds=configuration(session).policies.missed_rest_seconds)
 
 
 def fail_offer(session: Session, offer_id: UUID, reason: str, at: datetime, rest: timedelta) -> bool:
@@ -98,7 +97,7 @@ def agent_rings(session: Session, offer_id: UUID, leg: Leg, at: datetime) -> Non
     if found is None or leg.answered_at is not None:
         return
     offer = found[0]
-    line = session.get_one(Line, offer.line_id)
+    line = configuration(session).lines[offer.line_id]
     allowance = ring_allowance(line.rings_timeout, cadence(line.cadence_country).cycle_seconds)
     since = max(leg.ringing_at or at, at - WEBHOOK_MOMENT)
     routing.rings_now(offer, min(offer.ring_until, since + allowance))

@@ -11,13 +11,13 @@ from callcenter.callbacks.queries import callback_by_id
 from callcenter.calls import queries as calls
 from callcenter.calls.actions import start_leg
 from callcenter.calls.models import Call, Leg
+from callcenter.configuration import configuration
 from callcenter.customers.queries import customer
 from callcenter.dialing import actions as dialing
 from callcenter.dialing.models import Attempt
 from callcenter.dialing.queries import attempt_by_id
 from callcenter.dialing.rules import signature
 from callcenter.jobs import Work
-from callcenter.lines.models import Line
 from callcenter.routing.models import Offer, Wait
 from callcenter.routing.queries import live_offer_of_wait, live_wait, offer_by_id
 from callcenter.staff.models import Agent
@@ -47,12 +47,11 @@ def leg_of_attempt(session: Session, attempt_id: UUID, sid: str, at: datetime) -
         return None
     found = rooms.lock_offer(session, attempt.purpose_id) if attempt.purpose_kind == "offer" else None
     offer = found[0] if found else None
-    if not dialing.bind(session, attempt_id, sid, at):
+    if not dialing.bind(session, attempt, sid, at):
         dialing.order(session, key=f"hangup:{sid}", verb="hang_up", sid=sid, at=at)
         return None
     if offer is not None and _rings_in_vain(offer):
         dialing.order(session, key=f"hangup:{sid}", verb="hang_up", sid=sid, at=at)
-    session.refresh(attempt)
     return attempt, _leg(session, attempt, offer, sid, at)
 
 
@@ -112,7 +111,7 @@ def _agent_hears(session: Session, attempt: Attempt, at: datetime) -> PickedUp |
     offers.agent_picks_up(session, offer.id, at)
     wait = session.get_one(Wait, offer.wait_id)
     agent = session.get_one(Agent, offer.agent_id)
-    line = session.get_one(Line, offer.line_id)
+    line = configuration(session).lines[offer.line_id]
     ticket, customer_id, promised = _matter(session, wait)
     return PickedUp(
         line=line_facts(session, line),
@@ -141,7 +140,7 @@ def _customer_hears(session: Session, attempt: Attempt) -> PickedUp | None:
     callback = callback_by_id(session, attempt.purpose_id)
     if callback is None or callback.state == "kept":
         return None
-    line = session.get_one(Line, callback.line_id)
+    line = configuration(session).lines[callback.line_id]
     return PickedUp(
         line=line_facts(session, line), language=callback.language, matter="callback", purpose="callback"
     )

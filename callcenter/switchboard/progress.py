@@ -26,10 +26,10 @@ from callcenter.calls.actions import (
 from callcenter.calls.models import Call, Leg
 from callcenter.calls.rules import TERMINAL
 from callcenter.carrier.port import CarrierCall
+from callcenter.configuration import configuration
 from callcenter.dialing import actions as dialing
 from callcenter.dialing.models import Attempt
 from callcenter.jobs import later
-from callcenter.lines.models import Line
 from callcenter.lines.rules import SHORT_CALL_SECONDS
 from callcenter.routing.actions import leave_line
 from callcenter.routing.models import Offer
@@ -136,13 +136,11 @@ def free_waiting_agent(session: Session, callback: Callback, reason: str, at: da
 
 def inbound_call(session: Session, report: Report, *, from_raw: str, to_raw: str) -> None:
     """Apply the final status of a caller's leg; a status without a call makes its row (decision 5)."""
-    leg = calls.leg_by_sid(session, report.sid, lock=True)
+    taken = calls.take_leg_and_call(session, report.sid, f"status:{report.status}")
+    leg = taken[0] if taken else calls.leg_by_sid(session, report.sid, lock=True)
     if leg is None:
-        line = inbound.find_line(session, to_raw)
         at = report.received_at
-        leg = inbound.open_call(session, sid=report.sid, line=line, from_raw=from_raw, to_raw=to_raw, at=at)[
-            1
-        ]
+        leg = inbound.call_of(session, sid=report.sid, from_raw=from_raw, to_raw=to_raw, at=at)[1]
     if not _note(session, leg, report) or not move_leg(leg, report.status, report.at):
         return
     if report.status in TERMINAL and leg.call_id is not None:
@@ -160,7 +158,7 @@ def end_inbound(session: Session, call_id: UUID, report: Report) -> None:
 
 
 def _short_call(session: Session, call: Call) -> int:
-    line = session.get(Line, call.line_id) if call.line_id else None
+    line = configuration(session).lines[call.line_id] if call.line_id else None
     return line.short_call_seconds if line else SHORT_CALL_SECONDS
 
 
@@ -226,8 +224,7 @@ def recording(
     """
     leg = calls.leg_by_sid(session, call_sid, lock=True)
     if leg is None:
-        line = inbound.find_line(session, to_raw)
-        leg = inbound.open_call(session, sid=call_sid, line=line, from_raw=from_raw, to_raw=to_raw, at=at)[1]
+        leg = inbound.call_of(session, sid=call_sid, from_raw=from_raw, to_raw=to_raw, at=at)[1]
     keep_recording(
         session, sid=sid, call_id=leg.call_id if leg else None, kind="message", seconds=seconds, at=at
     )
@@ -253,8 +250,7 @@ def fault(
 
     `turn` is the key of the turn that was apologised for: what it has left behind is taken back.
     """
-    line = inbound.find_line(session, to_raw)
-    call, leg = inbound.open_call(session, sid=sid, line=line, from_raw=from_raw, to_raw=to_raw, at=at)
+    call, leg = inbound.call_of(session, sid=sid, from_raw=from_raw, to_raw=to_raw, at=at)
     call.fault = call.fault or what[:60]
     record_event(
         session,
@@ -280,8 +276,7 @@ def found_call(session: Session, call: CarrierCall, at: datetime) -> None:
         return
     who, whom, began = call.from_number, call.to, call.started_at
     if call.status in GAVE_UP:
-        line = inbound.find_line(session, whom)
-        inbound.open_call(session, sid=call.sid, line=line, from_raw=who, to_raw=whom, at=began)
+        inbound.call_of(session, sid=call.sid, from_raw=who, to_raw=whom, at=began)
     else:
         fault(session, sid=call.sid, from_raw=who, to_raw=whom, what="found later", at=began)
     if call.status in TERMINAL:

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from callcenter.calendars.queries import hours_of
 from callcenter.callbacks.actions import (
     agent_found,
     keep_callback,
@@ -21,18 +20,19 @@ from callcenter.callbacks.actions import (
 )
 from callcenter.callbacks.models import Callback
 from callcenter.callbacks.queries import callback_by_id
-from callcenter.calls.actions import end_outbound, start_call
+from callcenter.calls.actions import end_outbound, start_outbound
 from callcenter.calls.models import Call, CallEvent, Leg
 from callcenter.calls.queries import call_by_id, customer_leg, leg_by_sid
 from callcenter.calls.rules import TERMINAL
+from callcenter.configuration import configuration
 from callcenter.dialing import actions as dialing
 from callcenter.dialing.models import CarrierOrder
 from callcenter.dialing.queries import attempt_for
 from callcenter.lines.models import Line
-from callcenter.organisation.queries import policies
 from callcenter.routing import actions as routing
 from callcenter.routing import queries
 from callcenter.routing.models import Offer, Wait
+from callcenter.switchboard.chain import hold_offer
 from callcenter.switchboard.evidence import (
     A_MOMENT,
     entered_at,
@@ -61,13 +61,7 @@ def offer_of_room(session: Session, room: str) -> Offer | None:
 
 def lock_offer(session: Session, offer_id: UUID) -> tuple[Offer, Wait] | None:
     """Lock an offer with what it is about, in the one order everybody keeps: callback, call, wait, offer."""
-    offer = queries.offer_by_id(session, offer_id)
-    if offer is None:
-        return None
-    _lock_callback(session, offer)
-    if offer.call_id is not None:
-        call_by_id(session, offer.call_id, lock=True)
-    return queries.lock_offer(session, offer_id)
+    return hold_offer(session, offer_id)
 
 
 def _lock_callback(session: Session, offer: Offer) -> Callback | None:
@@ -114,18 +108,18 @@ def note_presence(session: Session, offer: Offer, at: datetime) -> None:
 
 def _call_in(session: Session, offer: Offer, at: datetime, due_at: datetime) -> None:
     """Redirect the waiting caller into the room, once, at the latest at the due time."""
-    leg = customer_leg(session, offer.call_id) if offer.call_id else None
-    if leg is None:
+    sid = call_by_id(session, offer.call_id).sid if offer.call_id else None
+    if sid is None:
         return
     path = f"/twilio/voice/summon/{offer.connection}"
     key = f"summon:{offer.id}"
-    dialing.order(session, key=key, verb="redirect", sid=leg.sid, path=path, at=at, due_at=due_at)
+    dialing.order(session, key=key, verb="redirect", sid=sid, path=path, at=at, due_at=due_at)
 
 
 def _ring_customer(session: Session, offer: Offer, wait: Wait, at: datetime) -> bool:
     """Place the promised call: a call row of its own, the agent's leg in it (agent first, then customer)."""
     callback = callback_by_id(session, wait.subject_id, lock=True)
-    line = session.get_one(Line, wait.line_id)
+    line = configuration(session).lines[wait.line_id]
     if callback is None or callback.state != "waiting":
         return _is_rung_for(callback, offer) or _give_back(session, offer, wait, at)
     attempt_id = dialing.intend(
@@ -161,15 +155,12 @@ def _give_back(session: Session, offer: Offer, wait: Wait, at: datetime) -> bool
 
 
 def _outbound_call(session: Session, callback: Callback, line: Line, at: datetime) -> Call:
-    zone = ZoneInfo(hours_of(session, line.calendar_id).zone)
-    call = start_call(
+    zone = ZoneInfo(configuration(session).hours[line.calendar_id].zone)
+    call = start_outbound(
         session,
-        sid=None,
-        direction="outbound",
         line_id=line.id,
         customer_id=callback.customer_id,
         from_number=line.number,
-        from_raw=line.number,
         to_number=callback.number,
         day=at.astimezone(zone).date(),
         at=at,
@@ -208,7 +199,7 @@ def customer_in_room(session: Session, offer: Offer, at: datetime) -> None:
 
 def finish_talk(session: Session, offer: Offer, at: datetime) -> None:
     """The conversation is over: wrap-up begins and is bounded (HL-12)."""
-    wrap_up = timedelta(seconds=policies(session).wrap_up_seconds)
+    wrap_up = timedelta(seconds=configuration(session).policies.wrap_up_seconds)
     routing.end_offer(session, offer, "talk_ended", wrap_up, at)
 
 

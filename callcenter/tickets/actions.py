@@ -4,24 +4,34 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from callcenter import ids
-from callcenter.calendars.queries import hours_of
 from callcenter.calendars.rules import add_working
-from callcenter.db import upsert
+from callcenter.configuration import configuration
+from callcenter.db import Upsert, as_inserted, table_of
 from callcenter.errors import Conflict, Invalid, Missing, Sentence
-from callcenter.lines.models import Line
 from callcenter.notices.actions import announce
-from callcenter.organisation.queries import centre, policies
 from callcenter.promises.actions import keep_promise, promise, settle_promises
 from callcenter.tickets import queries
 from callcenter.tickets.models import Ticket, TicketCounter, TicketEvent, TicketWords
 from callcenter.tickets.rules import CHANNELS, KINDS, STATES, readable_number
 
+_ADD_TICKET = sa.insert(table_of(Ticket))
+_ADD_WORDS = sa.insert(table_of(TicketWords))
+_ADD_EVENT = sa.insert(table_of(TicketEvent))
+_COUNT = Upsert(
+    lambda insert: (
+        insert(table_of(TicketCounter))
+        .on_conflict_do_update(
+            index_elements=[TicketCounter.centre_key, TicketCounter.day],
+            set_={"last": TicketCounter.last + 1},
+        )
+        .returning(TicketCounter.last)
+    )
+)
 _WORDS = ("subject", "problem", "solution")
 
 
@@ -44,14 +54,15 @@ def open_ticket(
     """Open a ticket, give it its number, and start the time limits of its kind."""
     _check("kind", kind, KINDS)
     _check("channel", channel, CHANNELS)
-    ticket = Ticket(
-        id=ids.new(), number=_next_number(session, at), kind=kind, channel=channel, state="new",
-        line_id=line_id, call_id=call_id, customer_id=customer_id, owner_agent_id=owner_agent_id,
-        language=language, created_at=at, updated_at=at, version=1, emergency=emergency,
-    )  # fmt: skip
-    session.add(ticket)
-    session.flush()
-    session.add(TicketWords(ticket_id=ticket.id, subject=subject, problem=problem))
+    values = {
+        "id": ids.new(), "number": _next_number(session, at), "kind": kind, "channel": channel,
+        "state": "new", "line_id": line_id, "call_id": call_id, "customer_id": customer_id,
+        "owner_agent_id": owner_agent_id, "language": language, "created_at": at, "updated_at": at,
+        "version": 1, "emergency": emergency,
+    }  # fmt: skip
+    session.execute(_ADD_TICKET, values)
+    ticket = as_inserted(session, Ticket, values)
+    session.execute(_ADD_WORDS, {"ticket_id": ticket.id, "subject": subject, "problem": problem})
     _note(session, ticket, "opened", at, actor, {"kind": kind, "channel": channel})
     _promise_limits(session, ticket, at)
     return ticket
@@ -64,18 +75,10 @@ def _check(field: str, value: str, allowed: tuple[str, ...]) -> None:
 
 def _next_number(session: Session, at: datetime) -> str:
     """Take the day's next number in the centre's zone: no gaps, no doubles (TK-7)."""
-    home = centre(session)
-    day: date = at.astimezone(ZoneInfo(home.timezone)).date()
-    taken = (
-        upsert(session, TicketCounter)
-        .values(centre_key=home.key, day=day, last=1)
-        .on_conflict_do_update(
-            index_elements=[TicketCounter.centre_key, TicketCounter.day],
-            set_={"last": TicketCounter.last + 1},
-        )
-        .returning(TicketCounter.last)
-    )
-    return readable_number(day, session.execute(taken).scalar_one())
+    home = configuration(session)
+    day: date = at.astimezone(home.zone).date()
+    taken = _COUNT.send(session, {"centre_key": home.centre.key, "day": day, "last": 1})
+    return readable_number(day, taken.scalar_one())
 
 
 def change_ticket(
@@ -165,7 +168,7 @@ def _note(
         "id": ids.new(), "ticket_id": ticket.id, "kind": kind, "at": at, "actor": actor,
         "detail": _plain(detail), "note": note,
     }  # fmt: skip
-    session.execute(sa.insert(TicketEvent).values(**values))
+    session.execute(_ADD_EVENT, values)
     announce(session, "ticket", ticket.id, at)
 
 
@@ -177,12 +180,12 @@ def _plain(detail: Mapping[str, Any]) -> dict[str, Any]:
 def _promise_limits(session: Session, ticket: Ticket, at: datetime) -> None:
     """Write down what is owed about a new ticket: CP-2 for complaints, HL-9 for technical ones, else TK-3."""
     if ticket.kind == "complaint":
-        days = policies(session).complaint_result_days
+        days = configuration(session).policies.complaint_result_days
         limit = f"the end of the day {days} days later" if days else "the same day"
         _promise(session, ticket, "CP-2", _end_of_day(session, at, days), {"limit": limit}, at)
         return
     rule = "HL-9" if ticket.kind == "technical" else "TK-3"
-    hours = policies(session).answer_within_working_hours
+    hours = configuration(session).policies.answer_within_working_hours
     due = _working_hours_later(session, ticket, hours, at)
     _promise(session, ticket, rule, due, {"limit": f"{hours} working hours"}, at)
 
@@ -208,11 +211,11 @@ def _working_hours_later(session: Session, ticket: Ticket, hours: float, at: dat
     limit = timedelta(hours=hours)
     if ticket.line_id is None:
         return at + limit
-    calendar = session.execute(sa.select(Line.calendar_id).where(Line.id == ticket.line_id)).scalar_one()
-    return add_working(hours_of(session, calendar), at, limit) or at + limit
+    calendar = configuration(session).lines[ticket.line_id].calendar_id
+    return add_working(configuration(session).hours[calendar], at, limit) or at + limit
 
 
 def _end_of_day(session: Session, at: datetime, days: int) -> datetime:
     """Return the last second of this day, or of the day so many days later, in the centre's zone."""
-    local = at.astimezone(ZoneInfo(centre(session).timezone)) + timedelta(days=days)
+    local = at.astimezone(configuration(session).zone) + timedelta(days=days)
     return local.replace(hour=23, minute=59, second=59, microsecond=0)

@@ -147,7 +147,7 @@ def notes_a_turn(session: Session, floor: Floor, call_id: UUID | None, leg_sid: 
     at = floor.work.at()
     record_event(
         session, call_id=call_id, leg_sid=leg_sid, key=f"given-{step}", kind="turn", at=at, recorded_at=at,
-        detail={"step": step}, document="<Response/>",
+        detail={"step": step},
     )  # fmt: skip
 
 
