@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from callcenter.jobs import Work
 from callcenter.web.api import agents, callbacks, calls, lines, standards, tickets
 from callcenter.web.api.events import Events
-from callcenter.web.api.layer import THREADS, Endpoint, Resource
+from callcenter.web.api.layer import THREADS, Door, Endpoint, Resource
 from callcenter.web.api.openapi import describe
 from callcenter.web.api.problems import Problem, problem_response
 
@@ -26,10 +26,10 @@ ENDPOINTS: tuple[Endpoint, ...] = tuple(
 
 def routes(work: Work) -> list[BaseRoute]:
     """Return one route a path, to be mounted at /api/v1; whatever else is asked there is a 404 problem."""
-    limiter = anyio.CapacityLimiter(THREADS)
+    limiter, door = anyio.CapacityLimiter(THREADS), Door(work)
     return [
-        *(Route(path, Resource(work, methods, limiter)) for path, methods in by_path().items()),
-        Route("/events", Events(work)),
+        *(Route(path, Resource(door, methods, limiter)) for path, methods in by_path().items()),
+        Route("/events", Events(door)),
         Route("/openapi.json", _Fixed(_document)),
         Route("/{path:path}", _Fixed(None)),
     ]

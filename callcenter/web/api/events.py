@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from callcenter.jobs import Work
 from callcenter.notices.queries import since
-from callcenter.web.api.layer import admit
+from callcenter.web.api.layer import Door, address_of
 from callcenter.web.api.problems import Problem, problem_response
 
 OVERLAP = timedelta(seconds=10)
@@ -122,9 +122,9 @@ class Tailer:
 class Events:
     """The ASGI application of /events."""
 
-    def __init__(self, work: Work, tailer: Tailer | None = None) -> None:
-        self._work = work
-        self._tailer = tailer or Tailer(work)
+    def __init__(self, door: Door, tailer: Tailer | None = None) -> None:
+        self._door = door
+        self._tailer = tailer or Tailer(door.work)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Stream hints to whoever has a token."""
@@ -133,7 +133,7 @@ class Events:
             if request.method != "GET":
                 raise Problem(405, headers={"Allow": "GET"})
             presented = request.headers.get("authorization", "")
-            await anyio.to_thread.run_sync(admit, self._work, presented, "agent")
+            await anyio.to_thread.run_sync(self._door.admit, address_of(request), presented, "agent")
         except Problem as problem:
             refusal = problem_response(problem, request.headers.get("accept-language", ""))
             await refusal(scope, receive, send)

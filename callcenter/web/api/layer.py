@@ -24,10 +24,11 @@ from starlette.types import Receive, Scope, Send
 
 from callcenter.access.actions import claim_key, keep_answer
 from callcenter.access.queries import authenticate
-from callcenter.access.rules import Principal
+from callcenter.access.rules import Principal, prefix_of
 from callcenter.errors import CallCenterError, Sentence
 from callcenter.jobs import Work
 from callcenter.web.api.problems import Problem, invalid_fields, problem_of, problem_response
+from callcenter.web.api.wrong import WrongTokens
 
 log = structlog.get_logger()
 THREADS = 16
@@ -104,13 +105,16 @@ class Raw:
     headers: Headers
     body: bytes
     url: str
+    address: str
 
 
 class Resource:
     """The ASGI application of one path: every method it has, a problem for any other."""
 
-    def __init__(self, work: Work, endpoints: Mapping[str, Endpoint], limiter: anyio.CapacityLimiter) -> None:
-        self._work = work
+    def __init__(
+        self, door: "Door", endpoints: Mapping[str, Endpoint], limiter: anyio.CapacityLimiter
+    ) -> None:
+        self._door = door
         self._endpoints = endpoints
         self._limiter = limiter
         self._path = next(iter(endpoints.values())).path
@@ -141,8 +145,9 @@ class Resource:
             request.headers,
             await _body(request) if endpoint.body else b"",
             request.url.path,
+            address_of(request),
         )
-        return await anyio.to_thread.run_sync(serve, self._work, endpoint, raw, limiter=self._limiter)
+        return await anyio.to_thread.run_sync(serve, self._door, endpoint, raw, limiter=self._limiter)
 
 
 async def _body(request: Request) -> bytes:
@@ -158,10 +163,11 @@ async def _body(request: Request) -> bytes:
     return body
 
 
-def serve(work: Work, endpoint: Endpoint, raw: Raw) -> Response:
+def serve(door: "Door", endpoint: Endpoint, raw: Raw) -> Response:
     """Answer one request in this thread: authenticate, validate, act, commit, render."""
+    work = door.work
     try:
-        who = admit(work, raw.headers.get("authorization", ""), endpoint.role)
+        who = door.admit(raw.address, raw.headers.get("authorization", ""), endpoint.role)
         arguments = _arguments(endpoint, raw)
         with work.transaction() if endpoint.writes else work.db.reading() as session:
             asked = Asked(work, session, who, work.at(), raw.path, raw.headers.get("accept-language", ""))
@@ -171,16 +177,40 @@ def serve(work: Work, endpoint: Endpoint, raw: Raw) -> Response:
     return Response(content, status, media_type=JSON, headers={"Cache-Control": "no-store"})
 
 
-def admit(work: Work, authorization: str, role: str) -> Principal:
-    """Return who carries this token; raise 401 for nobody, 403 for too low a role."""
-    scheme, _, presented = authorization.partition(" ")
-    with work.db.reading() as session:
-        who = authenticate(session, presented.strip(), work.at()) if scheme.lower() == "bearer" else None
-    if who is None:
-        raise Problem(401, headers={"WWW-Authenticate": "Bearer"})
-    if not who.may(role):
-        raise Problem(403, Sentence("This needs the role {}.", role))
-    return who
+@dataclass(frozen=True)
+class Door:
+    """Where tokens are looked at; one a process, for it counts the wrong ones."""
+
+    work: Work
+    wrong: WrongTokens = field(default_factory=WrongTokens)
+
+    def admit(self, address: str, authorization: str, role: str) -> Principal:
+        """Return who carries this token; raise 401 for nobody, 429 after many, 403 for too low a role."""
+        scheme, _, presented = authorization.partition(" ")
+        token = presented.strip() if scheme.lower() == "bearer" else ""
+        with self.work.db.reading() as session:
+            who = authenticate(session, token, self.work.at()) if token else None
+        if who is None:
+            raise self._refusal(address, token)
+        if not who.may(role):
+            raise Problem(403, Sentence("This needs the role {}.", role))
+        return who
+
+    def _refusal(self, address: str, token: str) -> Problem:
+        """Refuse nobody, and whoever has sent too many wrong tokens for a while."""
+        seconds = self.wrong.add(address, prefix_of(token), self.work.at()) if token else 0
+        if not seconds:
+            return Problem(401, headers={"WWW-Authenticate": "Bearer"})
+        return Problem(
+            429,
+            Sentence("Too many wrong tokens: wait {} seconds.", seconds),
+            headers={"Retry-After": str(seconds)},
+        )
+
+
+def address_of(request: Request) -> str:
+    """Return the socket's other end; what a header says of it can be anybody's invention."""
+    return request.client.host if request.client else ""
 
 
 def _arguments(endpoint: Endpoint, raw: Raw) -> dict[str, BaseModel]:

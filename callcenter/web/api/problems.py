@@ -26,6 +26,7 @@ TITLES: Mapping[int, tuple[str, str]] = {
     413: ("请求内容过大", "The request is too large"),
     415: ("请求体必须是 JSON", "The body must be JSON"),
     422: ("有字段无法使用", "A value cannot be used"),
+    429: ("请求过多，请稍候", "Too many requests, wait a while"),
     500: ("内部错误，已记录", "Our fault; it was written to the log"),
     503: ("暂时无法服务", "Not available at the moment"),
 }
