@@ -38,6 +38,8 @@ def web() -> None:
     from callcenter.wiring import make_work
 
     settings = enter(Door.SERVE, "web")
+    # When it has drained, uvicorn raises the signal again: to end as asked is no failure.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvicorn.run(
         create_app(make_work(settings), settings),
         host="127.0.0.1" if settings.mode == "demo" else "0.0.0.0",  # noqa: S104  A hotline is public.

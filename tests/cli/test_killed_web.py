@@ -1,18 +1,24 @@
-"""A web process that is killed: what it told the carrier is on the disk, and comes home with the next."""
+"""A web process that is killed: what it told the carrier is on the disk, and comes home with the next.
+
+One that is asked to end (SIGTERM) answers first what it has begun.
+"""
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 import requests
 import sqlalchemy as sa
 from twilio.request_validator import RequestValidator
 
+from callcenter.calls.models import Call
 from callcenter.center.actions import apply_centre
 from callcenter.center.reading import parse
 from callcenter.db import Database
@@ -96,3 +102,52 @@ def test_a_message_outlives_the_process_that_took_it(tmp_path: Path, database: D
 def tickets(database: Database) -> list[Ticket]:
     with database.reading() as session:
         return list(session.scalars(sa.select(Ticket)))
+
+
+def promise(port: int, path: str, form: dict[str, str]) -> socket.socket:
+    """Post the head of a webhook, and return when the application waits for its body.
+
+    RFC 9110, 10.1.1: a server sends 100 (Continue) when it is about to read the content.
+    """
+    url = f"http://127.0.0.1:{port}{path}"
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nExpect: 100-continue\r\n"
+        f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(urlencode(form))}\r\n"
+        f"X-Twilio-Signature: {RequestValidator(TOKEN).compute_signature(url, form)}\r\n\r\n"
+    )
+    begun = socket.create_connection(("127.0.0.1", port), timeout=60)
+    begun.sendall(head.encode())
+    told = b""
+    while not told.endswith(b"\r\n\r\n"):
+        told += begun.recv(1)
+    assert told == b"HTTP/1.1 100 Continue\r\n\r\n"
+    return begun
+
+
+def refuses(port: int) -> bool:
+    """Whether nobody listens any more."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except ConnectionError:
+        return True
+    return False
+
+
+# docs/operate.md: "SIGTERM drains: a web process answers what it has begun". A balancer that finds nobody
+# listening goes elsewhere; the caller whose webhook was under way hears what he would have heard.
+def test_a_process_that_is_asked_to_end_answers_first_what_it_has_begun(
+    tmp_path: Path, database: Database
+) -> None:
+    port, form = free_ports(), CALL | {"CallStatus": "ringing"}
+    with web(tmp_path, port, database.url) as process:
+        with promise(port, "/twilio/voice", form) as begun:
+            process.send_signal(signal.SIGTERM)
+            until(lambda: refuses(port), 60)
+            begun.sendall(urlencode(form).encode())
+            answer = begun.makefile("rb").read().decode()
+        status = process.wait(60)
+    assert answer.startswith("HTTP/1.1 200 OK")
+    assert "<Response>" in answer
+    assert status == 0, "who asked it to end would call that a crash"
+    with database.reading() as session:
+        assert session.scalars(sa.select(Call.sid)).all() == [CALL["CallSid"]]
