@@ -244,11 +244,20 @@ def room_recording(session: Session, *, sid: str, room: str, seconds: int, at: d
 
 
 def fault(
-    session: Session, *, sid: str, from_raw: str, to_raw: str, what: str, at: datetime, turn: str = ""
+    session: Session,
+    *,
+    sid: str,
+    from_raw: str,
+    to_raw: str,
+    what: str,
+    at: datetime,
+    turn: str = "",
+    now: datetime | None = None,
 ) -> None:
     """Note that a caller met our fault: `what` is `apology`, `fallback` or `found`, and a detail.
 
-    `turn` is the key of the turn that was apologised for: what it has left behind is taken back.
+    `turn` is the key of the turn that was apologised for: what it has left behind is taken back, `now` if
+    that is later than the fault.
     """
     call, leg = inbound.call_of(session, sid=sid, from_raw=from_raw, to_raw=to_raw, at=at)
     call.fault = call.fault or what[:60]
@@ -263,7 +272,7 @@ def fault(
         detail={"code": what.partition(" ")[2]},
     )
     if turn:
-        take_back(session, leg, turn, at, committed=what.endswith("commit"))
+        take_back(session, leg, turn, now or at, committed=what.endswith("commit"))
     reconsider_outcome(session, call, short_call_seconds=_short_call(session, call), at=at)
 
 

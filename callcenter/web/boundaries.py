@@ -23,6 +23,10 @@ KNOWN = frozenset(
     }
 )  # fmt: skip
 """Names of Twilio's that are no part of another one's, and of no sentence that a person says."""
+_STAMPS = frozenset({"Timestamp"})
+"""A word, too, which somebody may say; what was said never comes with a stamp."""
+_OF_A_CALL = frozenset({"From", "To"})
+"""So short that a name which Twilio adds may hold them; they matter where a Direction comes with them."""
 
 
 def are_kept(form: Mapping[str, str], said: str) -> bool:
@@ -31,4 +35,9 @@ def are_kept(form: Mapping[str, str], said: str) -> bool:
     No name begins with a figure or a sign: that would be the end of an address. A known name that is not in
     the form is nowhere in what was signed either.
     """
-    return min(form, default="") >= "A" and not any(name in said for name in KNOWN - form.keys())
+    gone = KNOWN - form.keys()
+    if "SpeechResult" in form:
+        gone -= _STAMPS
+    if "Direction" not in said:
+        gone -= _OF_A_CALL
+    return min(form, default="") >= "A" and not any(name in said for name in gone)

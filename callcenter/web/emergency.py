@@ -1,14 +1,16 @@
 """What the bridge does when the database does not answer: apologise from memory, keep what was said."""
 
+from functools import partial
+
 import anyio
 import structlog
-from anyio.to_thread import run_sync
 
 from callcenter import metrics
 from callcenter.errors import CallCenterError
 from callcenter.web.apology import Tongues, apology, spoken, thanks
 from callcenter.web.kept import SHARES, Kept, apology_of, message_of
 from callcenter.web.spool import Spool
+from callcenter.web.threads import Threads
 from callcenter.web.webhook import Refused, Webhook
 
 log = structlog.get_logger()
@@ -23,7 +25,7 @@ class Emergency:
         self._public_url = public_url
         self._spool = spool
         self._tongues = tongues
-        self._limiter = anyio.CapacityLimiter(THREADS)
+        self._threads = Threads(THREADS)
 
     def apology(self, webhook: Webhook) -> str:
         """Return what is said instead of an answer, in the languages of the line that was called."""
@@ -55,7 +57,7 @@ class Emergency:
         result = "lost"
         try:
             with anyio.fail_after(KEEPING_SECONDS):
-                await run_sync(self._write, kept, limiter=self._limiter, abandon_on_cancel=True)
+                await self._threads.run(partial(self._write, kept))
             result = "kept"
         except (OSError, CallCenterError) as fault:
             log.error("spool.lost", kind=kept.kind, call_sid=kept.call_sid, reason=type(fault).__name__)

@@ -103,8 +103,8 @@ def _number(told: str) -> str:
     return re.sub(r"^ (?=[0-9])", "+", told)[:MOST_CHARACTERS]
 
 
-def bring_home(session: Session, kept: Kept) -> None:
-    """Write down what was kept; a repetition changes nothing."""
+def bring_home(session: Session, kept: Kept, at: datetime) -> None:
+    """Write down what was kept, of its own time; what is taken back ends now (`at`); once."""
     if kept.kind == "talk":
         progress.room_recording(
             session, sid=kept.sid, room=kept.about, seconds=kept.seconds, at=kept.received_at
@@ -129,4 +129,5 @@ def bring_home(session: Session, kept: Kept) -> None:
             what=kept.about,
             at=kept.received_at,
             turn=kept.turn,
+            now=at,
         )

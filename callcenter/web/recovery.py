@@ -24,6 +24,8 @@ EVERY_SECONDS = 2.0
 LONGEST_SECONDS = 15.0
 RELEARN_ROUNDS = 30
 STOP_SECONDS = 2.0
+# What a database in good health has against a file's content.
+_OF_THE_FILE = (sa.exc.DataError, sa.exc.IntegrityError)
 
 
 class Recovery:
@@ -83,10 +85,10 @@ class Recovery:
         try:
             kept = Kept.from_json(content)
             with self._work.transaction() as session:
-                bring_home(session, kept)
-        except (SQLAlchemyError, Unavailable):
-            raise
-        except Exception:  # A file that cannot be used must not keep the others from coming home.
+                bring_home(session, kept, self._work.at())
+        except Exception as fault:  # A file that cannot be used must not keep the others from coming home.
+            if isinstance(fault, (SQLAlchemyError, Unavailable)) and not isinstance(fault, _OF_THE_FILE):
+                raise
             log.exception("recovery.file_failed", file=path.name)
             return
         self._spool.forget(path)

@@ -6,16 +6,13 @@ since the carrier would not wait for it (decision 6).
 """
 
 import re
-import threading
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from functools import partial
 from time import perf_counter
 from typing import Protocol
 
 import anyio
 import structlog
-from anyio.to_thread import run_sync
 from sqlalchemy.orm import Session
 from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect, Request
@@ -28,6 +25,7 @@ from callcenter.web.boundaries import are_kept
 from callcenter.web.emergency import Emergency
 from callcenter.web.form import is_form, read_form
 from callcenter.web.signature import SignatureCheck, as_signed
+from callcenter.web.threads import Once, Threads
 from callcenter.web.webhook import Refused, Webhook
 
 log = structlog.get_logger()
@@ -38,18 +36,8 @@ THREADS = 40
 _SIDS = {"CallSid": re.compile(r"CA[0-9a-f]{32}"), "ConferenceSid": re.compile(r"CF[0-9a-f]{32}")}
 
 
-@dataclass
-class Claim:
+class Claim(Once):
     """Who ends a webhook: the thread that is about to commit, or the deadline. Exactly one of them."""
-
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-    _taken: bool = False
-
-    def take(self) -> bool:
-        """Take it; False when the other was first."""
-        with self._lock:
-            first, self._taken = not self._taken, True
-            return first
 
 
 class TooLate(CallCenterError):
@@ -75,7 +63,7 @@ class Bridge:
         self._emergency = emergency
         self._check = check
         self._account_sid = account_sid
-        self._limiter = anyio.CapacityLimiter(THREADS)
+        self._threads = Threads(THREADS)
 
     def voice(self, handler: Handler) -> Endpoint:
         """Answer with TwiML; whatever fails, the caller hears a sentence and can leave a message."""
@@ -139,9 +127,7 @@ class Bridge:
         """
         try:
             with anyio.fail_after(DEADLINE_SECONDS):
-                await run_sync(
-                    self._run, handler, webhook, Claim(), limiter=self._limiter, abandon_on_cancel=True
-                )
+                await self._threads.run(partial(self._run, handler, webhook, Claim()))
         except Refused as refusal:
             log.warning("webhook.refused", call_sid=webhook.sid, reason=str(refusal))
             return Response(status_code=400)
@@ -177,9 +163,7 @@ class Bridge:
         claim = Claim()
         try:
             with anyio.fail_after(DEADLINE_SECONDS):
-                document = await run_sync(
-                    self._run, handler, webhook, claim, limiter=self._limiter, abandon_on_cancel=True
-                )
+                document = await self._threads.run(partial(self._run, handler, webhook, claim))
             return twiml(document or "")
         except TimeoutError:
             return await self._apologise(webhook, "deadline" if claim.take() else "commit")

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from callcenter.calls.models import Call, CallEvent, Leg, Recording
 from callcenter.jobs import Work
 from tests.web.test_webhooks import count
-from tests.web.twilio import SID, Poster, arrival
+from tests.web.twilio import ACCOUNT, SID, Poster, arrival
 
 RE = "RE" + "7" * 32
 
@@ -100,6 +100,19 @@ def test_a_part_of_an_address_is_no_field(
 )
 def test_unknown_names_are_ignored(carrier: Poster, path: str, form: dict[str, str]) -> None:
     assert carrier.post(path, **form).status_code in (200, 204)
+
+
+# telephony.md: a conference's notice has neither From nor To; nor may a new name that holds one be refused.
+def test_a_new_name_with_a_short_one_in_it_is_no_moved_boundary(carrier: Poster) -> None:
+    about = {"ConferenceSid": "CF" + "3" * 32, "AccountSid": ACCOUNT, "FriendlyName": "room-1"}
+    notice = about | {"StatusCallbackEvent": "participant-join", "CallSidToCoach": SID, "FromNow": "1"}
+    assert carrier.post("/twilio/conference", list(notice.items())).status_code == 204
+
+
+@pytest.mark.parametrize("said", ["Timestamp is wrong in my report.", "Timestamp"])
+def test_a_name_that_is_a_word_may_be_said(carrier: Poster, said: str) -> None:
+    carrier.post("/twilio/voice")
+    assert carrier.post("/twilio/voice/keys/1", SpeechResult=said).status_code == 200
 
 
 def test_people_may_say_anything(carrier: Poster) -> None:

@@ -1,6 +1,7 @@
 """The database is away: every caller hears a sentence, and what he says is a ticket when it is back."""
 
 import errno
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -109,6 +110,19 @@ def test_a_message_told_of_again_and_again_is_one_ticket(
     recover(work, settings)
     assert len(rows(work, Ticket)) == len(rows(work, Call)) == len(rows(work, Recording)) == 1
     assert len(rows(work, CallEvent)) == 2, "that it came, and the apology"
+
+
+# What no database takes, however well it is, must not keep the messages behind it from coming home.
+def test_a_file_that_cannot_be_used_stops_no_other(down: Poster, work: Work, settings: Settings) -> None:
+    leaves_message(down, down.post("/twilio/voice").text)
+    (older,) = (path for path in Spool(settings.spool_dir).files() if path.name.startswith("message"))
+    content = json.loads(older.read_bytes())
+    bad = content | {"sid": "RE" + "0" * 32, "call_sid": "CA" + "0" * 32, "seconds": 2**70}
+    older.with_name("message-0.json").write_text(json.dumps(bad))
+    os.utime(older.with_name("message-0.json"), (0, 0))
+    recover(work, settings)
+    assert len(rows(work, Ticket)) == 1
+    assert spooled(settings) == ["message"], "it is kept"
 
 
 # A file goes only after its commit: a process that is killed in between has it brought home again.

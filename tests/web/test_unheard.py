@@ -19,7 +19,7 @@ from callcenter.web.app import create_app
 from callcenter.web.recovery import Recovery
 from callcenter.web.twilio import Claim
 from tests import xinghe
-from tests.doubles import RememberingBell
+from tests.doubles import RememberingBell, SettableTime
 from tests.waiting import until
 from tests.web.test_emergency import leaves_message, recover, rows, spooled
 from tests.web.twilio import PUBLIC_URL, Poster
@@ -94,6 +94,7 @@ def test_the_phone_that_rings_for_him_is_stopped(
     work: Work,
     settings: Settings,
     bell: RememberingBell,
+    time: SettableTime,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from callcenter.switchboard.jobs import match
@@ -102,10 +103,13 @@ def test_the_phone_that_rings_for_him_is_stopped(
     with commit_hangs(monkeypatch):
         at_work.post("/twilio/voice/keys/1", Digits="1")
     until(lambda: rows(work, Wait), 20)
+    time.moves(seconds=5)
     match(work, "all")
     assert [offer.state for offer in rows(work, Offer)] == ["ringing"]
+    time.moves(seconds=2)
     recover(work, settings)
-    assert [offer.state for offer in rows(work, Offer)] == ["withdrawn"]
+    (offer,), (wait,) = rows(work, Offer), rows(work, Wait)
+    assert (offer.state, offer.ended_at, wait.ended_at) == ("withdrawn", time(), time()), "not before it rang"
     states = {row.agent_id: row.state for row in rows(work, AgentState)}
     assert states[xinghe.agent_id(work, AGENT)] == "available"
 

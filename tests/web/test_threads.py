@@ -1,0 +1,63 @@
+"""A database that hangs does not eat a process's threads: whoever gives up leaves his thread its place."""
+
+import threading
+
+import anyio
+import pytest
+
+from callcenter.web.threads import Threads
+from tests.waiting import until
+
+
+# reliability.md F, "database hung": every caller hears a sentence, for as long as it lasts.
+def test_those_who_no_longer_wait_leave_no_threads_behind() -> None:
+    gate, begun, threads = threading.Event(), [], Threads(3)
+
+    def hangs() -> None:
+        begun.append(threading.get_ident())
+        assert gate.wait(20)
+
+    async def callers() -> None:
+        for _ in range(12):
+            with anyio.move_on_after(0.02):
+                await threads.run(hangs)
+        assert len(begun) == 3
+        gate.set()
+        with anyio.fail_after(20):
+            assert await threads.run(lambda: "it answers again") == "it answers again"
+
+    anyio.run(callers)
+
+
+def test_a_place_is_free_again_whatever_the_function_did() -> None:
+    threads = Threads(1)
+
+    def fails() -> None:
+        raise LookupError
+
+    async def callers() -> None:
+        for _ in range(3):
+            with pytest.raises(LookupError), anyio.fail_after(20):
+                await threads.run(fails)
+
+    anyio.run(callers)
+
+
+def test_who_outlives_his_loop_ends_in_peace(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate, ended, crashes = threading.Event(), threading.Event(), []
+    monkeypatch.setattr(threading, "excepthook", crashes.append)
+
+    def hangs() -> None:
+        gate.wait(20)
+        ended.set()
+
+    async def leaves() -> None:
+        with anyio.move_on_after(0.05):
+            await Threads(1).run(hangs)
+
+    before = threading.active_count()
+    anyio.run(leaves)
+    gate.set()
+    assert ended.wait(20)
+    until(lambda: threading.active_count() <= before, 20)
+    assert crashes == []
