@@ -10,8 +10,14 @@ _SIGNS = re.compile(r"[^\w]+")
 _NUMBERS = "number."
 _FILLERS = "fillers"
 _DENIALS = "denials"
+_NEGATIONS = "negations"
+_ASIDES = "asides"
 _DENYING = frozenset({"no", "other"})
 """Choices that deny something themselves."""
+_TROUBLES = frozenset({"technical"})
+"""Choices that are told by what does not work."""
+_SIGNS_BEFORE, _WORDS_BEFORE = 3, 4
+"""So near before a choice a negation is meant for it: signs of Chinese, words of English."""
 
 
 @cache
@@ -34,7 +40,8 @@ def understood(words: str, language: str, choices: Mapping[str, str]) -> str | N
     holds the other ("another number"); a sentence that denies ("not a complaint") chooses nothing that is not
     itself a denial.
     """
-    text, lists = _plain(words), words_of(language)
+    lists = words_of(language)
+    text = _without(_plain(words), lists[_ASIDES])
     number = _number(text, lists)
     if number is not None:
         return number if number in choices else None
@@ -42,11 +49,19 @@ def understood(words: str, language: str, choices: Mapping[str, str]) -> str | N
     key, word = max(named.items(), key=lambda pair: len(pair[1]))
     if not word or any(other not in word for other in named.values()):
         return None
-    return None if _denied(text.replace(word, ""), choices[key], lists) else key
+    return None if _denied(text, word, choices[key], lists) else key
 
 
-def _denied(rest: str, choice: str, lists: Mapping[str, tuple[str, ...]]) -> bool:
-    return choice not in _DENYING and bool(_longest(rest, lists[_DENIALS]))
+def _denied(text: str, word: str, choice: str, lists: Mapping[str, tuple[str, ...]]) -> bool:
+    if choice in _DENYING:
+        return False
+    near = "" if choice in _TROUBLES else _longest(_just_before(text, word), lists[_NEGATIONS])
+    return bool(near or _longest(text.replace(word, ""), lists[_DENIALS]))
+
+
+def _just_before(text: str, word: str) -> str:
+    before = text.partition(_inside(word))[0]
+    return f" {' '.join(before.split()[-_WORDS_BEFORE:])} " if word.isascii() else before[-_SIGNS_BEFORE:]
 
 
 def _plain(words: str) -> str:
@@ -55,12 +70,16 @@ def _plain(words: str) -> str:
 
 
 def _number(text: str, lists: Mapping[str, tuple[str, ...]]) -> str | None:
-    for filler in lists[_FILLERS]:
-        text = text.replace(_inside(filler), " ")
-    said = text.strip()
+    said = _without(text, lists[_FILLERS]).strip()
     named = (name for name, words in lists.items() if name.startswith(_NUMBERS) and said in words)
     found = next(named, None)
     return found.removeprefix(_NUMBERS) if found else None
+
+
+def _without(text: str, words: tuple[str, ...]) -> str:
+    for word in words:
+        text = text.replace(_inside(word), " ")
+    return text
 
 
 def _longest(text: str, words: tuple[str, ...]) -> str:

@@ -55,6 +55,54 @@ def test_what_is_understood(language: str, words: str, key: str | None) -> None:
     assert understood(words, language, MENU) == key
 
 
+# A number that was read back wrong must not be booked because "not quite right" holds "right".
+@pytest.mark.parametrize(
+    ("language", "words", "key"),
+    [
+        ("zh-CN", "不太对", "2"),
+        ("zh-CN", "不可以", "2"),
+        ("zh-CN", "不好", "2"),
+        ("zh-CN", "好像没对", None),
+        ("zh-CN", "对不起", None),
+        ("zh-CN", "对吗？", None),
+        ("zh-CN", "没错，可以", "1"),
+        ("zh-CN", "没错", "1"),
+        ("zh-CN", "对，没问题", "1"),
+        ("en-US", "that isn't correct", None),
+        ("en-US", "isn't right", None),
+        ("en-US", "incorrect", "2"),
+        ("en-US", "nope", "2"),
+        ("en-US", "no problem", None),
+        ("en-US", "yes, no problem", "1"),
+    ],
+)
+def test_yes_is_not_heard_in_a_no(language: str, words: str, key: str | None) -> None:
+    assert understood(words, language, {"1": "yes", "2": "no", "*": "repeat", "0": "agent"}) == key
+
+
+# What is near before a choice denies it; a question ("能不能…") and a trouble ("登录不上") deny nothing.
+@pytest.mark.parametrize(
+    ("language", "words", "key"),
+    [
+        ("zh-CN", "我不想投诉", None),
+        ("zh-CN", "没有投诉", None),
+        ("zh-CN", "我不需要人工", None),
+        ("zh-CN", "能不能转人工", "0"),
+        ("zh-CN", "有没有客服", "0"),
+        ("zh-CN", "不知道价格", "2"),
+        ("zh-CN", "不好意思，我要投诉", "3"),
+        ("zh-CN", "登录不上报错", "1"),
+        ("en-US", "it isn't a complaint", None),
+        ("en-US", "I never complain", None),
+        ("en-US", "without an agent", None),
+        ("en-US", "nobody called back", None),
+        ("en-US", "an error, it never starts", "1"),
+    ],
+)
+def test_a_choice_is_not_heard_in_its_denial(language: str, words: str, key: str | None) -> None:
+    assert understood(words, language, MENU) == key
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_word_of_a_choice_means_it(language: str) -> None:
     """A word that two choices of one moment share would be understood as neither."""
