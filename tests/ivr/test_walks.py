@@ -82,9 +82,10 @@ def test_every_document_is_one_that_the_carrier_takes(first: Heard, heard: list[
     sorry = sorries(turn)
     check(turn)
     for one in heard:
-        turn = settle(advance(through_store(turn.step), one), data)
+        before, turn = turn, settle(advance(through_store(turn.step), one), data)
         check(turn)
-        sorry += sorries(turn)
+        # A redirect cuts a sentence off: the same one is then said from its beginning.
+        sorry += 0 if turn.does == before.does else sorries(turn)
     assert sorry <= len(turn.step.memory.get("languages", [1]))
 
 

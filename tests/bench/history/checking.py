@@ -20,6 +20,7 @@ from callcenter.calendars.queries import hours_of
 from callcenter.calendars.rules import add_working
 from callcenter.calls.models import Call, CallEvent, Leg
 from callcenter.calls.rules import TERMINAL, CallFacts, outcome_of
+from callcenter.clock import system
 from callcenter.db import Database
 from callcenter.dialing.models import Attempt
 from callcenter.lines.models import Line
@@ -27,7 +28,7 @@ from callcenter.promises.models import Promise
 from callcenter.routing.models import Offer
 from callcenter.standards.actions import measure_offer
 from callcenter.standards.models import RingMeasure
-from callcenter.standards.queries import Scope, identity
+from callcenter.standards.queries import Scope, standards
 from callcenter.tickets.models import Ticket, TicketCounter
 
 Check = Callable[[Session, int, Random], Iterator[str]]
@@ -141,7 +142,8 @@ def _identity_holds(session: Session, sample: int, random: Random) -> Iterator[s
     """Every call that arrived is counted once, on days picked at random."""
     days = sorted(set(session.scalars(sa.select(TicketCounter.day))))
     for day in random.sample(days, min(len(days), max(2, sample // 50))):
-        checked = identity(session, Scope(day, day, ZoneInfo("Asia/Shanghai")))
+        _, counted = standards(session, Scope(day, day, ZoneInfo("Asia/Shanghai")), system())
+        checked = counted.identity
         if not checked.agrees:
             yield f"{day}: {checked.received} calls arrived, {checked.counted} were counted"
 

@@ -20,7 +20,8 @@ from callcenter.dialing.queries import attempt_for
 from callcenter.routing import actions as routing
 from callcenter.routing import queries
 from callcenter.standards import actions as standards
-from callcenter.standards.queries import Scope, figures
+from callcenter.standards.queries import Scope
+from callcenter.standards.queries import standards as figures_of
 from callcenter.standards.rules import LegStamps, RingFacts
 from callcenter.switchboard import jobs, offers, progress
 from tests.prove.routing.ground import Room, ask, room, stands_in_line
@@ -218,7 +219,8 @@ def _judge_rate(floor: Room, first: datetime, expected: dict[str, Answer], verdi
     within = sum(answer.within is True for answer in judged)
     scope = Scope(first.date(), floor.time.at.date() + timedelta(days=1), first.tzinfo)  # type: ignore[arg-type]
     with floor.work.db.reading() as session:
-        (rate,) = [each for each in figures(session, scope, floor.time.at) if each.id == "three_rings"]
+        figures, _ = figures_of(session, scope, floor.time.at)
+    (rate,) = [each for each in figures if each.id == "three_rings"]
     if (rate.numerator, rate.denominator) != (within, len(judged)):
         verdict.failed(f"the rate is {rate.numerator}/{rate.denominator}, not {within}/{len(judged)}")
 
