@@ -20,8 +20,13 @@ class Configured:
     """A model whose rows configure the centre: to write one moves the revision, in the same transaction."""
 
 
-def _moved(_mapper: Any, connection: sa.Connection, _row: Any) -> None:
+def move(connection: sa.Connection) -> None:
+    """Move the revision, so that every process reads the configuration anew."""
     connection.execute(_MOVE, {"moved": ids.new().hex})
+
+
+def _moved(_mapper: Any, connection: sa.Connection, _row: Any) -> None:
+    move(connection)
 
 
 for _moment in ("after_insert", "after_update", "after_delete"):

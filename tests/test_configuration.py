@@ -4,11 +4,14 @@ import subprocess
 import sys
 
 import pytest
+import sqlalchemy as sa
 
 from callcenter.calendars.actions import set_calendar
 from callcenter.calendars.rules import Hours
+from callcenter.center.actions import apply_centre
+from callcenter.center.reading import parse
 from callcenter.configuration import believed, configuration, find_configuration
-from callcenter.db import Database
+from callcenter.db import JSON, Database
 from callcenter.errors import Missing
 from callcenter.jobs import Work
 from callcenter.lines.actions import retire_line
@@ -56,6 +59,20 @@ def test_every_row_that_configures_the_centre_moves_the_revision(work: Work) -> 
             change(session)
         assert revision(work) not in seen
         seen.add(revision(work))
+
+
+# An older release, or somebody with SQL in his hands, writes rows and moves nothing.
+def test_what_was_written_past_us_is_in_force_once_the_file_is_applied(work: Work) -> None:
+    xinghe.open_centre(work)
+    with work.transaction() as session:
+        old = configuration(session).policies.wrap_up_seconds
+        written = centre_row(session).policies | {"wrap_up_seconds": old + 15}
+        session.execute(sa.update(sa.table("centres", sa.column("policies", JSON))).values(policies=written))
+    file = xinghe.FILE.read_text().replace(f"wrap_up_seconds = {old}", f"wrap_up_seconds = {old + 15}")
+    with work.transaction() as session:
+        assert apply_centre(session, parse(file, "same.toml"), work.at()) == []
+    with work.transaction() as session:
+        assert configuration(session).policies.wrap_up_seconds == old + 15
 
 
 def test_what_is_not_committed_is_seen_by_its_own_transaction_alone(work: Work) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from callcenter import revision
 from callcenter.calendars import actions as calendars
 from callcenter.calendars.models import Calendar
 from callcenter.calendars.queries import calendar_by_key
@@ -43,6 +44,9 @@ def apply_centre(session: Session, file: CentreFile, at: datetime) -> list[Chang
             _retire(session, change, at)
         else:
             _SETTERS[change.kind](session, file, change.key, at)
+    session.flush()
+    # Even where nothing differs: an older release may have written these rows without moving the revision.
+    revision.move(session.connection())
     return done
 
 
