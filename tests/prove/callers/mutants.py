@@ -1,6 +1,7 @@
 """Small faults, planted to see whether the judge sees them."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 from unittest.mock import patch
 
@@ -25,4 +26,14 @@ def no_ticket() -> AbstractContextManager[Any]:
 def too_long_a_sentence() -> AbstractContextManager[Any]:
     """Say more than fits into one Say (Twilio 13521: 4,500 encoded bytes)."""
     real = twiml.speak
-    return patch.object(twiml, "speak", lambda say: real(say) * 40)
+    told = patch.object(
+        twiml, "_said", twiml._said.__wrapped__
+    )  # Nothing that was said before is said again.
+    long = patch.object(twiml, "speak", lambda say: real(say) * 40)
+    return _both(told, long)
+
+
+@contextmanager
+def _both(one: AbstractContextManager[Any], other: AbstractContextManager[Any]) -> Iterator[None]:
+    with one, other:
+        yield

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
 from callcenter.clock_process import SelfRinging
-from callcenter.switchboard import inbound
+from callcenter.switchboard import answers, inbound
 from callcenter.switchboard.driver import HANG_UP
 from callcenter.web.apology import spoken
 from callcenter.web.recovery import Recovery
@@ -41,6 +42,7 @@ def _hang_up_on_strangers() -> Mutant:
     return _patched("callcenter.switchboard.inbound", "_converse", impatient)
 
 
+_outlook = answers.outlook
 MUTANTS: Mapping[str, Mutant] = {
     "no Record in the apology": _patched(
         "callcenter.web.emergency", "apology", lambda *_: spoken("failure.ours")
@@ -59,7 +61,7 @@ MUTANTS: Mapping[str, Mutant] = {
     ),
     "a 404 ends a living call": _patched("callcenter.switchboard.jobs", "leg_is_past", lambda *_: True),
     "absent agents are waited for": _patched(
-        "callcenter.switchboard.answers", "agents_on_duty", lambda *_: 1
+        "callcenter.switchboard.answers", "outlook", lambda *asked: replace(_outlook(*asked), on_duty=1)
     ),
     "a number that is no line is hung up on": _hang_up_on_strangers(),
 }

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from callcenter.dialing import actions as dialing
 from callcenter.dialing.models import Attempt, CarrierOrder
+from callcenter.lines import models as lines
 from callcenter.routing import actions as routing
 from callcenter.routing import queries
 from callcenter.routing.models import AgentState, Offer, Wait
@@ -108,7 +109,7 @@ class Desk:
     # Callers.
 
     def arrives(self, session: Session, c: int) -> None:
-        number, line = f"+86138001380{c:02}", session.get_one(placed.Line, self.floor.line_id)
+        number, line = f"+86138001380{c:02}", session.get_one(lines.Line, self.floor.line_id)
         sid = self.floor.twin.arrives(number, line.number)
         self.legs[c] = Line(sid)
         inbound.arrive(self.floor.work, session, sid=sid, from_raw=number, to_raw=line.number, at=self.at)

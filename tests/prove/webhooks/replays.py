@@ -93,7 +93,6 @@ A5 = Proof(
         "an event's key has its time of arrival in it": fault(
             ("callcenter.switchboard.progress._note", plants.note_again)
         ),
-        "what was answered is forgotten": fault(("callcenter.calls.queries.stored_document", plants.nothing)),
         "a second report makes a second recording": fault(
             ("callcenter.switchboard.progress.keep_recording", plants.keep_again)
         ),
