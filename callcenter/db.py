@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, ClassVar, TextIO, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -198,6 +198,12 @@ class WriterLock:
         self._next = path.with_name(f"{path.name}.next")
         self._threads = threading.Lock()
 
+    def _opened(self) -> TextIO:
+        try:
+            return self._path.open("a")
+        except FileNotFoundError:
+            raise Unavailable("The database has no folder yet: run `callcenter migrate` first.") from None
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """Hold the lock; raise Unavailable after two seconds of waiting."""
@@ -205,7 +211,7 @@ class WriterLock:
         if not self._threads.acquire(timeout=WRITER_WAIT_SECONDS):
             raise Unavailable("The database is busy: no writer's turn came within two seconds.")
         try:
-            with self._path.open("a") as handle:
+            with self._opened() as handle:
                 with self._next.open("a") as turnstile:
                     _lock_file(turnstile.fileno(), deadline)
                     _lock_file(handle.fileno(), deadline)

@@ -43,3 +43,16 @@ def main() -> None:
     except CallCenterError as wrong:
         typer.echo(str(wrong), err=True)
         sys.exit(CANNOT)
+    except Exception as wrong:
+        # Only the missing or absent database is expected here; whatever else it is keeps its trace.
+        if not _is_database(wrong):
+            raise
+        typer.echo(f"The database cannot be used; run `callcenter migrate` first: {wrong.args[0]}", err=True)
+        sys.exit(CANNOT)
+
+
+def _is_database(wrong: Exception) -> bool:
+    """Say whether the database is away or has no tables; SQLAlchemy is loaded by then, and not before."""
+    from sqlalchemy.exc import OperationalError, ProgrammingError
+
+    return isinstance(wrong, (OperationalError, ProgrammingError))
