@@ -14,6 +14,7 @@ from callcenter import bell, schema
 from callcenter.jobs import Work
 from callcenter.leases import Lease
 from callcenter.settings import Settings
+from callcenter.spool import unusable
 
 PATIENCE_SECONDS = 1.0
 CLOCK_GRACE = timedelta(seconds=10)
@@ -45,12 +46,18 @@ def _clock(work: Work, _settings: Settings) -> bool:
     return until is not None and until + CLOCK_GRACE > work.at()
 
 
+def _spool(_work: Work, settings: Settings) -> bool:
+    """Every message that was spooled here could be used: none waits for a person."""
+    return unusable(settings.spool_dir) == 0
+
+
 CHECKS: dict[str, Check] = {
     "database": _database,
     "schema": _schema,
     "redis": _redis,
     "worker": _worker,
     "clock": _clock,
+    "spool": _spool,
 }
 _threads = ThreadPoolExecutor(len(CHECKS), thread_name_prefix="health")
 _asked: dict[str, Future[bool]] = {}

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from callcenter.health import readiness
 from callcenter.jobs import Work
 from callcenter.leases import take_lease
 from callcenter.settings import Settings, load_settings
+from callcenter.spool import UNUSABLE
 from tests.doubles import SettableTime
 
 
@@ -74,6 +76,15 @@ def test_a_clock_that_has_stopped_is_told(whole: Work, settings: Settings, time:
     assert readiness(whole, settings) == (200, [])
     time.moves(seconds=2)
     assert readiness(whole, settings) == (200, ["clock"])
+
+
+# A message that no database takes waits for a person: nobody would look into the folder otherwise.
+def test_a_message_that_could_not_be_used_is_told(whole: Work, settings: Settings, tmp_path: Path) -> None:
+    there = settings.model_copy(update={"spool_dir": tmp_path})
+    assert readiness(whole, there) == (200, [])
+    (tmp_path / UNUSABLE).mkdir()
+    (tmp_path / UNUSABLE / "message-1.json").write_text("no JSON")
+    assert readiness(whole, there) == (200, ["spool"])
 
 
 def test_without_a_database_the_apology_still_answers(whole: Work, settings: Settings) -> None:

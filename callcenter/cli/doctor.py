@@ -23,6 +23,7 @@ from callcenter.lines.models import Line
 from callcenter.lines.queries import lines
 from callcenter.organisation.queries import find_centre, skill_by_key
 from callcenter.settings import Door, Settings, SettingsError, is_loopback, load_settings
+from callcenter.spool import UNUSABLE, unusable
 from callcenter.staff.queries import agents, agents_with_skill
 
 TWILIO = "https://api.twilio.com"
@@ -73,7 +74,7 @@ def examine() -> list[Finding]:
         settings = load_settings(os.environ, Door.UP)
     except SettingsError as wrong:
         return [Finding("settings", False, problem) for problem in wrong.problems]
-    found = [Finding("settings", True, "complete"), _public_url(settings), _redis(settings)]
+    found = [Finding("settings", True, "complete"), _public_url(settings), _redis(settings), _spool(settings)]
     database = Database(settings.database_url)
     try:
         found += _database(database, settings)
@@ -94,6 +95,15 @@ def _redis(settings: Settings) -> Finding:
     if bell.answers(settings.redis_url):
         return Finding("redis", True, "answers")
     return Finding("redis", False, "does not answer: start it, or correct REDIS_URL")
+
+
+def _spool(settings: Settings) -> Finding:
+    """What a web process of this machine could not use lies aside, for a person."""
+    aside = settings.spool_dir / UNUSABLE
+    count = unusable(settings.spool_dir)
+    if count:
+        return Finding("spool", False, f"{count} files could not be used: look at them in {aside}, remove them")
+    return Finding("spool", True, str(settings.spool_dir))
 
 
 def _database(database: Database, settings: Settings) -> list[Finding]:

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy.orm import Session
 
 from callcenter.calls.actions import note_look, take_look
-from callcenter.calls.queries import known_legs, known_recordings
+from callcenter.calls.queries import call_by_id, known_legs, known_recordings, leg_by_sid
 from callcenter.carrier.port import CallGone, CarrierCall, CarrierDown, CarrierRecording
 from callcenter.jobs import Work, job
 from callcenter.switchboard import inbound, progress
+from ivr.flow.message import message
 
 log = structlog.get_logger()
 # Webhooks of what has just happened are still on their way.
@@ -117,6 +119,15 @@ def _adopt(work: Work, tape: CarrierRecording, call: CarrierCall | None) -> None
             from_raw=call.from_number if call else "",
             to_raw=call.to if call else "",
             at=tape.created_at,
-            emergency=True,
+            emergency=not _was_asked_for(session, tape.call_sid),
         )
     log.warning("lookback.message_found", call_sid=tape.call_sid, recording=tape.sid)
+
+
+def _was_asked_for(session: Session, sid: str) -> bool:
+    """Say whether our own conversation asked for a call's message; any other was left after an apology."""
+    leg = leg_by_sid(session, sid)
+    if leg is None or leg.call_id is None:
+        return False
+    call = call_by_id(session, leg.call_id)
+    return call.fault is None and (call.message_left or (leg.step or {}).get("name") == message.__name__)

@@ -90,7 +90,7 @@ def static_apology(public_url: str, thanks_url: str, languages: tuple[str, ...] 
     """
     elsewhere = Urls(
         **dict.fromkeys(("next", "keys", "queue", "wait", "talk", "recorded"), thanks_url),
-        recording_status=f"{public_url}/twilio/recording",
+        recording_status=f"{public_url}/twilio/recording?from=",
         conference_status="",
         music="",
     )

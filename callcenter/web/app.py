@@ -24,7 +24,7 @@ from callcenter.web.emergency import Emergency
 from callcenter.web.front import front_door
 from callcenter.web.recovery import Recovery
 from callcenter.web.signature import SignatureCheck
-from callcenter.web.spool import Spool
+from callcenter.spool import Spool
 from callcenter.web.twilio import Bridge
 
 API = "/api/v1"

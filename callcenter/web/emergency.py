@@ -9,7 +9,7 @@ from callcenter import metrics
 from callcenter.errors import CallCenterError
 from callcenter.web.apology import Tongues, apology, spoken, thanks
 from callcenter.web.kept import SHARES, Kept, apology_of, message_of
-from callcenter.web.spool import Spool
+from callcenter.spool import Spool
 from callcenter.web.threads import Threads
 from callcenter.web.webhook import Refused, Webhook
 
@@ -36,13 +36,14 @@ class Emergency:
         languages = self._tongues.of(webhook.form.get("To", ""))
         return thanks(languages) if webhook.form.get("RecordingSid") else spoken("goodbye.thanks", languages)
 
-    async def keep_message(self, webhook: Webhook) -> bool:
+    async def keep_message(self, webhook: Webhook, *, emergency: bool = False) -> bool:
         """Put the recording that a webhook tells of on the disk; False when there is none, or no room.
 
-        It is at the carrier all the same, and found there by the look back.
+        It is at the carrier all the same, and found there by the look back. `emergency` says that it was left
+        after an apology, where its address does not.
         """
         try:
-            kept = message_of(webhook)
+            kept = message_of(webhook, emergency=emergency)
         except Refused as refusal:
             log.warning("webhook.refused", call_sid=webhook.sid, reason=str(refusal))
             return False

@@ -24,7 +24,8 @@ class Kept:
     """A voice message, a talk's recording, or an apology that was heard.
 
     `sid` names it (the recording's, or the call's whose caller heard the apology); `about` is a talk's room,
-    or why there was an apology, and `turn` the key of the turn that was not answered.
+    or why there was an apology, and `turn` the key of the turn that was not answered. An `emergency` is a
+    message that was left after an apology.
     """
 
     kind: str
@@ -36,6 +37,7 @@ class Kept:
     to_raw: str = ""
     about: str = ""
     turn: str = ""
+    emergency: bool = True
 
     @property
     def name(self) -> str:
@@ -52,10 +54,12 @@ class Kept:
         return cls(**{**content, "received_at": datetime.fromisoformat(content["received_at"])})
 
 
-def message_of(webhook: Webhook) -> Kept | None:
+def message_of(webhook: Webhook, *, emergency: bool = False) -> Kept | None:
     """Return the recording that a webhook tells of, None when it tells of none; raise Refused.
 
     Who called whom stands in the address of an apology's recording, and in the form of a Record's action.
+    That address tells an emergency from a message that the conversation has asked for, whatever is away when
+    it is announced; where the address cannot, `emergency` does.
     """
     form, told = webhook.form, webhook.query
     sid = form.get("RecordingSid")
@@ -73,6 +77,7 @@ def message_of(webhook: Webhook) -> Kept | None:
         from_raw=_number(told.get("from") or form.get("From", "")),
         to_raw=_number(told.get("to") or form.get("To", "")),
         about=(room or "")[:MOST_CHARACTERS],
+        emergency=emergency or "from" in told,
     )
 
 
@@ -118,7 +123,7 @@ def bring_home(session: Session, kept: Kept, at: datetime) -> None:
             from_raw=kept.from_raw,
             to_raw=kept.to_raw,
             at=kept.received_at,
-            emergency=True,
+            emergency=kept.emergency,
         )
     else:
         progress.fault(

@@ -55,7 +55,7 @@ def recording(_work: Work, session: Session, webhook: Webhook) -> None:
             from_raw=kept.from_raw,
             to_raw=kept.to_raw,
             at=kept.received_at,
-            emergency="from" in webhook.query,
+            emergency=kept.emergency,
         )
 
 

@@ -5,6 +5,7 @@ changes nothing, and a file goes only after its commit.
 """
 
 import threading
+from collections import Counter
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -17,13 +18,15 @@ from callcenter.jobs import Work
 from callcenter.lines.models import Line
 from callcenter.web.apology import Tongues
 from callcenter.web.kept import Kept, bring_home
-from callcenter.web.spool import Spool
+from callcenter.spool import Spool
 
 log = structlog.get_logger()
 EVERY_SECONDS = 2.0
 LONGEST_SECONDS = 15.0
 RELEARN_ROUNDS = 30
 STOP_SECONDS = 2.0
+MOST_TRIES = 5
+"""A file that could not be used so often, while the database takes others, is put aside."""
 # What a database in good health has against a file's content.
 _OF_THE_FILE = (sa.exc.DataError, sa.exc.IntegrityError)
 
@@ -37,6 +40,7 @@ class Recovery:
         self._tongues = tongues
         self._stop = threading.Event()
         self._rounds = 0
+        self._tries = Counter[str]()
         self._thread = threading.Thread(target=self._run, name="recovery", daemon=True)
 
     def start(self) -> None:
@@ -63,6 +67,7 @@ class Recovery:
         """Do everything that is due once; False when the database did not take it."""
         try:
             if self._rounds % RELEARN_ROUNDS == 0:
+                self._spool.remove_drafts()
                 self._learn()
             self._rounds += 1
             for path in self._spool.files():
@@ -89,8 +94,18 @@ class Recovery:
         except Exception as fault:  # A file that cannot be used must not keep the others from coming home.
             if isinstance(fault, (SQLAlchemyError, Unavailable)) and not isinstance(fault, _OF_THE_FILE):
                 raise
-            log.exception("recovery.file_failed", file=path.name)
+            self._failed(path)
             return
+        self._tries.pop(path.name, None)
         self._spool.forget(path)
         metrics.SPOOLED.labels(kept.kind, "brought_home").inc()
         log.info("recovery.brought_home", kind=kept.kind, call_sid=kept.call_sid)
+
+    def _failed(self, path: Path) -> None:
+        """Tell why a file could not be used, once; the last try puts it aside."""
+        self._tries[path.name] += 1
+        if self._tries[path.name] == 1:
+            log.exception("recovery.file_failed", file=path.name)
+        if self._tries[path.name] >= MOST_TRIES:
+            del self._tries[path.name]
+            self._spool.put_aside(path)

@@ -87,7 +87,7 @@ class Bridge:
 
         async def from_memory(webhook: Webhook) -> Response:
             if "RecordingSid" in webhook.form:
-                await self._emergency.keep_message(webhook)
+                await self._emergency.keep_message(webhook, emergency=True)
             return twiml(answer(webhook))
 
         return self._endpoint("memory", from_memory)

@@ -28,7 +28,7 @@ def test_the_two_texts_take_a_message_and_say_goodbye(monkeypatch: pytest.Monkey
     record = sorry.find("Record")
     assert record is not None
     assert record.attrib["action"] == "https://static.example.net/thanks"
-    assert record.attrib["recordingStatusCallback"] == f"{BASE}/twilio/recording"
+    assert record.attrib["recordingStatusCallback"] == f"{BASE}/twilio/recording?from="
     assert {said.attrib["language"] for said in sorry.iter("Say")} == {"cmn-CN", "en-US"}
     assert [verb.tag for verb in thanks] == ["Say"] * 4 + ["Hangup"]
 

@@ -146,6 +146,21 @@ def test_a_message_of_a_known_call_belongs_to_it(work: Work, twin: Twin, time: S
     assert (kept.sid, kept.call_id, call.message_left) == (tape, call.id, True)
 
 
+# A message that the conversation has asked for is no emergency because its callback was lost.
+# (A number that is no line takes a message at once.)
+@pytest.mark.parametrize(("to", "emergency"), [(xinghe.HOTLINE, True), ("+861000000000", False)])
+def test_only_a_message_after_an_apology_is_an_emergency(
+    work: Work, twin: Twin, time: SettableTime, to: str, emergency: bool
+) -> None:
+    sid = twin.arrives(CALLER, to)
+    with work.transaction() as session:
+        inbound.arrive(work, session, sid=sid, from_raw=CALLER, to_raw=to, at=time.at)
+    twin.tapes_message(sid, 5)
+    time.moves(minutes=1)
+    look(work, time)
+    assert [ticket.emergency for ticket in rows(work, Ticket)] == [emergency]
+
+
 # A recording's callback comes minutes late (telephony.md, pitfall 9): the ticket is there already.
 def test_the_callback_that_comes_after_all_changes_nothing(
     work: Work, twin: Twin, time: SettableTime

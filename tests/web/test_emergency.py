@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,6 +14,7 @@ from xml.etree import ElementTree
 import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
+from structlog.testing import capture_logs
 
 from callcenter.calls.models import Call, CallEvent, Recording
 from callcenter.db import Database
@@ -24,8 +26,8 @@ from callcenter.tickets.models import Ticket, TicketEvent
 from callcenter.web import twilio as bridge
 from callcenter.web.apology import Tongues
 from callcenter.web.app import create_app
-from callcenter.web.recovery import Recovery
-from callcenter.web.spool import Spool
+from callcenter.web.recovery import MOST_TRIES, Recovery
+from callcenter.spool import DRAFT_SECONDS, UNUSABLE, Spool, unusable
 from tests import xinghe
 from tests.web.twilio import ACCOUNT, PUBLIC_URL, SID, Poster
 
@@ -122,7 +124,39 @@ def test_a_file_that_cannot_be_used_stops_no_other(down: Poster, work: Work, set
     os.utime(older.with_name("message-0.json"), (0, 0))
     recover(work, settings)
     assert len(rows(work, Ticket)) == 1
-    assert spooled(settings) == ["message"], "it is kept"
+    assert spooled(settings) == ["message"], "it is tried again"
+
+
+# It is tried five times, told in the log once when it fails and once when it is given up, and then lies aside.
+def test_a_file_that_cannot_be_used_is_put_aside(
+    down: Poster, work: Work, settings: Settings
+) -> None:
+    leaves_message(down, down.post("/twilio/voice").text)
+    recovery, spool = Recovery(work, Spool(settings.spool_dir), Tongues()), Spool(settings.spool_dir)
+    (path,) = (path for path in spool.files() if path.name.startswith("message"))
+    path.write_text(json.dumps(json.loads(path.read_bytes()) | {"seconds": 2**70}))
+    with capture_logs() as told:
+        for _ in range(MOST_TRIES + 2):
+            assert recovery.look()
+    said = [line["event"] for line in told if line["log_level"] == "error"]
+    assert said == ["recovery.file_failed", "spool.unusable"]
+    assert spool.files() == []
+    assert [path.name for path in (settings.spool_dir / UNUSABLE).iterdir()] == [path.name]
+    path.write_text("[]")
+    for _ in range(MOST_TRIES):
+        recovery.look()
+    assert unusable(settings.spool_dir) == 1, "the same once more"
+
+
+def test_what_killed_processes_left_half_written_is_removed(work: Work, settings: Settings) -> None:
+    folder = settings.spool_dir
+    folder.mkdir()
+    for name, age in (("old", DRAFT_SECONDS + 60), ("new", 0)):
+        draft = folder / f".message-{name}.json.17-4711"
+        draft.write_text('{"kind": "mess')
+        os.utime(draft, (time.time() - age,) * 2)
+    recover(work, settings)
+    assert [path.name for path in folder.iterdir()] == [".message-new.json.17-4711"]
 
 
 # A file goes only after its commit: a process that is killed in between has it brought home again.
@@ -177,7 +211,19 @@ def test_who_has_just_left_a_message_is_not_asked_for_another(
     assert "<Record" not in answer.text and "您的留言已经录好" in answer.text
     assert spooled(settings) == ["message"]
     recover(work, settings)
-    assert [ticket.emergency for ticket in rows(work, Ticket)] == [True]
+    assert [ticket.emergency for ticket in rows(work, Ticket)] == [False], "he was asked for it as usual"
+
+
+# What the conversation itself has asked for is no emergency, whatever is away when the carrier tells of it.
+def test_an_ordinary_message_that_is_spooled_stays_an_ordinary_one(
+    down: Poster, work: Work, settings: Settings
+) -> None:
+    form = {"CallSid": SID, "AccountSid": ACCOUNT} | LEFT
+    assert down.post("/twilio/recording", list(form.items())).status_code == 204
+    assert spooled(settings) == ["message"]
+    recover(work, settings)
+    (ticket,) = rows(work, Ticket)
+    assert (ticket.kind, ticket.emergency) == ("general", False)
 
 
 # A talk's recording is not lost either.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from callcenter.web.spool import Spool, SpoolFull
+from callcenter.spool import UNUSABLE, Spool, SpoolFull, unusable
 
 MESSAGE = {"kind": "message", "from_raw": "+8613800138000"}
 
@@ -91,4 +91,19 @@ def test_what_nobody_can_read_is_put_aside_and_kept(spool: Spool, tmp_path: Path
     (path,) = spool.files()
     assert spool.read(path) is None
     assert spool.files() == []
-    assert [path.name for path in folder.iterdir()] == ["message-1.unreadable"]
+    assert [path.name for path in (folder / UNUSABLE).iterdir()] == ["message-1.json"]
+    assert stat.S_IMODE((folder / UNUSABLE).stat().st_mode) == 0o700
+
+
+def test_what_lies_aside_is_bounded_and_the_oldest_gives_way(
+    spool: Spool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("callcenter.spool.MOST_UNUSABLE", 2)
+    folder = tmp_path / "deep" / "spool"
+    for n in range(3):
+        spool.keep(f"message-{n}.json", MESSAGE)
+        os.utime(folder / f"message-{n}.json", (n, n))
+        spool.put_aside(folder / f"message-{n}.json")
+    spool.put_aside(folder / "message-3.json")
+    assert sorted(path.name for path in (folder / UNUSABLE).iterdir()) == ["message-1.json", "message-2.json"]
+    assert unusable(folder) == 2

@@ -11,7 +11,7 @@ from callcenter.switchboard import answers, inbound
 from callcenter.switchboard.driver import HANG_UP
 from callcenter.web.apology import spoken
 from callcenter.web.recovery import Recovery
-from callcenter.web.spool import Spool
+from callcenter.spool import Spool
 from tests.prove.verdict import Mutant
 
 

@@ -30,7 +30,7 @@ from callcenter.web import twilio as bridge
 from callcenter.web.apology import Tongues
 from callcenter.web.app import create_app
 from callcenter.web.recovery import Recovery
-from callcenter.web.spool import Spool
+from callcenter.spool import Spool
 from tests import xinghe
 from tests.prove.heard.proxy import Wire
 

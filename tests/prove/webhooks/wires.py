@@ -265,7 +265,7 @@ def in_process(url: str, deadline: float, clock: Clock | None = None) -> Iterato
     from callcenter.web.apology import Tongues
     from callcenter.web.app import create_app
     from callcenter.web.recovery import Recovery
-    from callcenter.web.spool import Spool
+    from callcenter.spool import Spool
     from tests.bench.ground import SECRET
     from tests.web.twilio import ACCOUNT, PUBLIC_URL, TOKEN
 

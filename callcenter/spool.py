@@ -1,12 +1,14 @@
 """A folder for what no database could take: one file each, on the disk before the carrier is answered.
 
 The folder belongs to its user alone (0700, files 0600), because numbers of callers are in it. It holds a
-bounded number of files. Several processes of one machine may share it.
+bounded number of files. Several processes of one machine may share it. What nobody can use lies in a folder
+inside it, for a person to look at.
 """
 
 import json
 import os
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +20,11 @@ from callcenter.errors import Unavailable
 
 log = structlog.get_logger()
 MOST_FILES = 10_000
+UNUSABLE = "unusable"
+"""The folder of what no database takes."""
+MOST_UNUSABLE = 1000
+DRAFT_SECONDS = 600.0
+"""A draft this old belongs to nobody: whoever wrote it was killed before the carrier was answered."""
 
 
 class SpoolFull(Unavailable):
@@ -58,21 +65,46 @@ class Spool:
     def read(self, path: Path) -> dict[str, Any] | None:
         """Return a file's content; None when another process has brought it home, or nobody can read it.
 
-        What is unreadable is put aside under another name, and told in the log.
+        What is unreadable is put aside.
         """
         try:
             content: dict[str, Any] = json.loads(path.read_bytes())
         except FileNotFoundError:
             return None
         except ValueError:
-            log.error("spool.unreadable", file=path.name)
-            path.replace(path.with_suffix(".unreadable"))
+            self.put_aside(path)
             return None
         return content
+
+    def put_aside(self, path: Path) -> None:
+        """Move a file that nobody can use out of the way, and tell it once; the oldest such gives way.
+
+        The recording that it tells of is at the carrier all the same, and found there.
+        """
+        aside = self._folder / UNUSABLE
+        aside.mkdir(mode=0o700, exist_ok=True)
+        with suppress(FileNotFoundError):  # Another process was first.
+            path.replace(aside / path.name)
+            log.error("spool.unusable", file=path.name, folder=str(aside))
+        for _, old in sorted(_ages(aside))[:-MOST_UNUSABLE]:
+            old.unlink(missing_ok=True)
+
+    def remove_drafts(self) -> None:
+        """Remove what killed processes have left half written; nobody was told that it is kept."""
+        now = time.time()
+        for draft in self._folder.glob(".*.json.*"):
+            with suppress(FileNotFoundError):
+                if now - draft.stat().st_mtime > DRAFT_SECONDS:
+                    draft.unlink()
 
     def forget(self, path: Path) -> None:
         """Remove a file whose content is in the database now."""
         path.unlink(missing_ok=True)
+
+
+def unusable(folder: Path) -> int:
+    """Return how many files of a spool nobody could use, and a person should look at."""
+    return sum(1 for _ in (folder / UNUSABLE).glob("*.json"))
 
 
 def _write_through(path: Path, content: bytes) -> None:
