@@ -102,7 +102,9 @@ def _spool(settings: Settings) -> Finding:
     aside = settings.spool_dir / UNUSABLE
     count = unusable(settings.spool_dir)
     if count:
-        return Finding("spool", False, f"{count} files could not be used: look at them in {aside}, remove them")
+        return Finding(
+            "spool", False, f"{count} files could not be used: look at them in {aside}, remove them"
+        )
     return Finding("spool", True, str(settings.spool_dir))
 
 

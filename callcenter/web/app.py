@@ -15,6 +15,7 @@ from callcenter.calendars import official
 from callcenter.health import readiness
 from callcenter.jobs import Work
 from callcenter.settings import Settings
+from callcenter.spool import Spool
 from callcenter.web import progress, voice
 from callcenter.web.api import routes as api_routes
 from callcenter.web.api.problems import Problem, problem_response
@@ -24,7 +25,6 @@ from callcenter.web.emergency import Emergency
 from callcenter.web.front import front_door
 from callcenter.web.recovery import Recovery
 from callcenter.web.signature import SignatureCheck
-from callcenter.spool import Spool
 from callcenter.web.twilio import Bridge
 
 API = "/api/v1"

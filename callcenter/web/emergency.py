@@ -7,9 +7,9 @@ import structlog
 
 from callcenter import metrics
 from callcenter.errors import CallCenterError
+from callcenter.spool import Spool
 from callcenter.web.apology import Tongues, apology, spoken, thanks
 from callcenter.web.kept import SHARES, Kept, apology_of, message_of
-from callcenter.spool import Spool
 from callcenter.web.threads import Threads
 from callcenter.web.webhook import Refused, Webhook
 

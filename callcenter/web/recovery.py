@@ -16,9 +16,9 @@ from callcenter import metrics
 from callcenter.errors import Unavailable
 from callcenter.jobs import Work
 from callcenter.lines.models import Line
+from callcenter.spool import Spool
 from callcenter.web.apology import Tongues
 from callcenter.web.kept import Kept, bring_home
-from callcenter.spool import Spool
 
 log = structlog.get_logger()
 EVERY_SECONDS = 2.0

@@ -22,12 +22,12 @@ from callcenter.jobs import Work
 from callcenter.lines.models import Line
 from callcenter.promises.models import Promise
 from callcenter.settings import Settings
+from callcenter.spool import DRAFT_SECONDS, UNUSABLE, Spool, unusable
 from callcenter.tickets.models import Ticket, TicketEvent
 from callcenter.web import twilio as bridge
 from callcenter.web.apology import Tongues
 from callcenter.web.app import create_app
 from callcenter.web.recovery import MOST_TRIES, Recovery
-from callcenter.spool import DRAFT_SECONDS, UNUSABLE, Spool, unusable
 from tests import xinghe
 from tests.web.twilio import ACCOUNT, PUBLIC_URL, SID, Poster
 
@@ -128,9 +128,7 @@ def test_a_file_that_cannot_be_used_stops_no_other(down: Poster, work: Work, set
 
 
 # It is tried five times, told in the log once when it fails and once when it is given up, and then lies aside.
-def test_a_file_that_cannot_be_used_is_put_aside(
-    down: Poster, work: Work, settings: Settings
-) -> None:
+def test_a_file_that_cannot_be_used_is_put_aside(down: Poster, work: Work, settings: Settings) -> None:
     leaves_message(down, down.post("/twilio/voice").text)
     recovery, spool = Recovery(work, Spool(settings.spool_dir), Tongues()), Spool(settings.spool_dir)
     (path,) = (path for path in spool.files() if path.name.startswith("message"))

@@ -7,11 +7,11 @@ from typing import Any
 from unittest.mock import patch
 
 from callcenter.clock_process import SelfRinging
+from callcenter.spool import Spool
 from callcenter.switchboard import answers, inbound
 from callcenter.switchboard.driver import HANG_UP
 from callcenter.web.apology import spoken
 from callcenter.web.recovery import Recovery
-from callcenter.spool import Spool
 from tests.prove.verdict import Mutant
 
 

@@ -26,11 +26,11 @@ from callcenter.settings import load_settings
 from callcenter.simulator import Network, Settings, VirtualClock, WebhookRequest, WebhookResponse
 from callcenter.simulator.handset import Handset
 from callcenter.simulator.in_process import InProcess
+from callcenter.spool import Spool
 from callcenter.web import twilio as bridge
 from callcenter.web.apology import Tongues
 from callcenter.web.app import create_app
 from callcenter.web.recovery import Recovery
-from callcenter.spool import Spool
 from tests import xinghe
 from tests.prove.heard.proxy import Wire
 

@@ -261,11 +261,11 @@ def working(url: str, clock: Clock | None = None) -> Iterator[Any]:
 def in_process(url: str, deadline: float, clock: Clock | None = None) -> Iterator[Any]:
     """Yield the application itself; what it logs of refusals is not shown."""
     from callcenter.settings import load_settings
+    from callcenter.spool import Spool
     from callcenter.web import twilio
     from callcenter.web.apology import Tongues
     from callcenter.web.app import create_app
     from callcenter.web.recovery import Recovery
-    from callcenter.spool import Spool
     from tests.bench.ground import SECRET
     from tests.web.twilio import ACCOUNT, PUBLIC_URL, TOKEN
 
