@@ -16,7 +16,7 @@ import structlog
 from callcenter.jobs import Doorbell, Work, perform
 from callcenter.leases import take_lease
 from callcenter.switchboard import jobs as _registered  # noqa: F401  Importing it names the jobs.
-from callcenter.switchboard.sweeps import SWEEPS
+from callcenter.switchboard.sweeps import SWEEPS, with_rows
 
 log = structlog.get_logger()
 LEASE_SECONDS = 5.0
@@ -37,11 +37,12 @@ class Ticker:
         """Sweep once if the lease is ours; a sweep that fails is logged and tried again next time."""
         if not self._leads():
             return
-        now = self.work.at().timestamp()
+        now, there = self.work.at().timestamp(), with_rows(self.work)
         for due in SWEEPS:
             if self._is_due(due.name, due.every, now):
                 self._next[due.name] = now + due.every
-                self._run(due.name, due.run)
+                if not due.rows or due.name in there:
+                    self._run(due.name, due.run)
 
     def _is_due(self, name: str, every: float, now: float) -> bool:
         """Say whether the interval has passed; a clock that was set back makes everything due."""

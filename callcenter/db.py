@@ -25,6 +25,8 @@ from callcenter.postgresql import NOBODY_WAITS, Pipelined, is_dead
 WRITER_WAIT_SECONDS = 2.0
 _HELD = "held"
 JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+Instant = datetime | sa.BindParameter[datetime]
+"""A time in a condition: known, or given when the statement is run."""
 
 
 class UtcDateTime(sa.TypeDecorator[datetime]):

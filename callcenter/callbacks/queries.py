@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from callcenter.callbacks.models import Callback
 from callcenter.callbacks.rules import OPEN
 from callcenter.calls.models import Call
-from callcenter.db import held, hold, locked
+from callcenter.db import Instant, held, hold, locked
 
 
 def callback_by_id(session: Session, callback_id: UUID, *, lock: bool = False) -> Callback | None:
@@ -41,12 +41,12 @@ def last_call_in(session: Session, callback: Callback) -> Call | None:
     return session.scalars(statement).first()
 
 
+def is_due(at: Instant) -> sa.ColumnElement[bool]:
+    """Return the condition on a callback whose time has come."""
+    return sa.and_(Callback.state == "booked", Callback.next_try_at <= at)
+
+
 def due_callbacks(session: Session, at: datetime) -> list[UUID]:
     """Return the callbacks whose time has come."""
-    statement = (
-        sa.select(Callback.id)
-        .where(Callback.state == "booked", Callback.next_try_at <= at)
-        .order_by(Callback.next_try_at)
-        .limit(200)
-    )
+    statement = sa.select(Callback.id).where(is_due(at)).order_by(Callback.next_try_at).limit(200)
     return list(session.execute(statement).scalars())

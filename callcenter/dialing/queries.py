@@ -6,7 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from callcenter.db import locked
+from callcenter.db import Instant, locked
 from callcenter.dialing.models import Attempt, CarrierOrder
 from callcenter.dialing.rules import SENDING_LOST_AFTER, UNRESOLVED
 
@@ -52,8 +52,8 @@ def unknown_attempts(session: Session) -> list[Attempt]:
     return list(session.execute(statement).scalars())
 
 
-def bells_lost(session: Session, at: datetime) -> bool:
-    """Say whether an intent or an order is due that nobody has taken up."""
-    intents = sa.exists().where(Attempt.state == "intent", Attempt.bell_at <= at)
-    orders = sa.exists().where(CarrierOrder.state.in_(("pending", "given")), CarrierOrder.bell_at <= at)
-    return bool(session.execute(sa.select(sa.or_(intents, orders))).scalar_one())
+def bells_lost(at: Instant) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+    """Return the conditions on an intent, and on an order, that are due and that nobody has taken up."""
+    intent = sa.and_(Attempt.state == "intent", Attempt.bell_at <= at)
+    order = sa.and_(CarrierOrder.state.in_(("pending", "given")), CarrierOrder.bell_at <= at)
+    return intent, order

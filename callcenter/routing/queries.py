@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from callcenter.db import SecondsBetween, UtcDateTime, held, hold, locked
+from callcenter.db import Instant, SecondsBetween, UtcDateTime, held, hold, locked
 from callcenter.routing.models import AgentState, Offer, Wait
 from callcenter.routing.rules import DECLINED_REST
 from callcenter.staff.models import Agent, AgentSkill
@@ -87,13 +87,22 @@ def connections(session: Session, wait: Wait) -> int:
 
 def rung_out(session: Session, at: datetime) -> list[UUID]:
     """Return the offers whose rings are over."""
-    statement = sa.select(Offer.id).where(Offer.state == "ringing", Offer.ring_until <= at)
-    return list(session.execute(statement).scalars())
+    return list(session.execute(sa.select(Offer.id).where(rings_are_over(at))).scalars())
 
 
-def states_due(session: Session, at: datetime) -> bool:
-    """Say whether anybody's wrap-up or rest is over."""
-    return session.execute(sa.select(sa.exists().where(AgentState.until <= at))).scalar_one()
+def rings_are_over(at: Instant) -> sa.ColumnElement[bool]:
+    """Return the condition on an offer that has rung long enough."""
+    return sa.and_(Offer.state == "ringing", Offer.ring_until <= at)
+
+
+def is_back(at: Instant) -> sa.ColumnElement[bool]:
+    """Return the condition on an agent whose wrap-up or rest is over."""
+    return AgentState.until <= at
+
+
+def somebody_waits() -> sa.ColumnElement[bool]:
+    """Return the condition on a wait that nobody was offered."""
+    return Wait.state == "waiting"
 
 
 @dataclass(frozen=True)

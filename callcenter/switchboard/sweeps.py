@@ -1,27 +1,28 @@
 """What the clock looks for: everything that is due by its row, whether or not a bell rang for it.
 
-Each sweep is a transaction of its own; finding nothing costs one indexed query.
+Each sweep is a transaction of its own. Those of every second are asked for together: a second in which
+nothing is due costs one query.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 import structlog
 
 from callcenter.access.actions import forget_keys
 from callcenter.calendars.queries import unconfirmed
-from callcenter.callbacks.queries import due_callbacks
+from callcenter.callbacks.queries import due_callbacks, is_due
 from callcenter.calls import queries as calls
+from callcenter.db import UtcDateTime
 from callcenter.dialing.actions import ring_bells
 from callcenter.dialing.queries import attempt_by_id, bells_lost, lost_sendings, unknown_attempts
 from callcenter.jobs import Work, later
 from callcenter.notices.actions import forget_notices
 from callcenter.promises.actions import mark_late
 from callcenter.routing.actions import end_due_states
-from callcenter.routing.models import Wait
-from callcenter.routing.queries import rung_out, states_due
+from callcenter.routing.queries import is_back, rings_are_over, rung_out, somebody_waits
 from callcenter.standards import jobs as standards
 from callcenter.standards.queries import days_due
 from callcenter.standards.queries import unmeasured_offers as lost_measures
@@ -35,11 +36,12 @@ SILENCE = timedelta(seconds=60)
 
 @dataclass(frozen=True)
 class Due:
-    """A sweep and how often it runs, in seconds."""
+    """A sweep and how often it runs, in seconds; with `rows`, only when one of them fits a row."""
 
     name: str
     every: float
     run: Sweep
+    rows: tuple[sa.ColumnElement[bool], ...] = ()
 
 
 def ring_timeouts(work: Work) -> None:
@@ -53,29 +55,20 @@ def ring_timeouts(work: Work) -> None:
 
 def returning_agents(work: Work) -> None:
     """Bring agents back whose wrap-up or rest is over (HL-12)."""
-    with work.db.reading() as session:
-        due = states_due(session, work.at())
-    if due:
-        with work.transaction() as session:
-            end_due_states(session, work.at())
+    with work.transaction() as session:
+        end_due_states(session, work.at())
 
 
 def waiting_subjects(work: Work) -> None:
     """Look for agents while anybody waits."""
-    with work.db.reading() as session:
-        waiting = session.execute(sa.select(Wait.id).where(Wait.state == "waiting").limit(1)).first()
-    if waiting is not None:
-        with work.transaction() as session:
-            later(session, "match", "all")
+    with work.transaction() as session:
+        later(session, "match", "all")
 
 
 def lost_bells(work: Work) -> None:
     """Ring again for attempts and orders whose job was lost."""
-    with work.db.reading() as session:
-        lost = bells_lost(session, work.at())
-    if lost:
-        with work.transaction() as session:
-            ring_bells(session, work.at())
+    with work.transaction() as session:
+        ring_bells(session, work.at())
 
 
 def callbacks_due(work: Work) -> None:
@@ -175,12 +168,13 @@ def days_to_close(work: Work) -> None:
                 later(session, "close_day", standards.name_of(each))
 
 
+NOW: sa.BindParameter[datetime] = sa.bindparam("now", type_=UtcDateTime())
 SWEEPS = (
-    Due("ring_timeouts", 1, ring_timeouts),
-    Due("returning_agents", 1, returning_agents),
-    Due("waiting_subjects", 1, waiting_subjects),
-    Due("callbacks_due", 1, callbacks_due),
-    Due("lost_bells", 1, lost_bells),
+    Due("ring_timeouts", 1, ring_timeouts, (rings_are_over(NOW),)),
+    Due("returning_agents", 1, returning_agents, (is_back(NOW),)),
+    Due("waiting_subjects", 1, waiting_subjects, (somebody_waits(),)),
+    Due("callbacks_due", 1, callbacks_due, (is_due(NOW),)),
+    Due("lost_bells", 1, lost_bells, bells_lost(NOW)),
     Due("dead_senders", 15, dead_senders),
     Due("unknown_calls", 15, unknown_calls),
     Due("silent_legs", 15, silent_legs),
@@ -193,3 +187,13 @@ SWEEPS = (
     Due("unconfirmed_years", 86400, unconfirmed_years),
     Due("days_to_close", 60, days_to_close),
 )
+_ROWS = sa.select(
+    *(sa.or_(*(sa.exists().where(row) for row in due.rows)).label(due.name) for due in SWEEPS if due.rows)
+)
+
+
+def with_rows(work: Work) -> set[str]:
+    """Return the names of the sweeps that have a row to do with, of those that say which rows these are."""
+    with work.db.reading() as session:
+        found = session.execute(_ROWS, {"now": work.at()}).one()._mapping
+    return {name for name, is_there in found.items() if is_there}
