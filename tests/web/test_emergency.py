@@ -127,7 +127,7 @@ def test_a_file_that_cannot_be_used_stops_no_other(down: Poster, work: Work, set
     assert spooled(settings) == ["message"], "it is tried again"
 
 
-# It is tried five times, told in the log once when it fails and once when it is given up, and then lies aside.
+# It is tried five times, told in the log when it fails first and when it is given up, and then lies aside.
 def test_a_file_that_cannot_be_used_is_put_aside(down: Poster, work: Work, settings: Settings) -> None:
     leaves_message(down, down.post("/twilio/voice").text)
     recovery, spool = Recovery(work, Spool(settings.spool_dir), Tongues()), Spool(settings.spool_dir)
