@@ -287,6 +287,11 @@ class LineEntry(Section):
     )
     recording_notice: bool = _means("whether the caller is told of the recording", "是否播放录音告知", True)
     speech: bool = _means("whether callers may say their choice", "是否可以说出选择（语音识别）", False)
+    attested_only: bool = _means(
+        "whether only numbers that the carrier vouches for (SHAKEN/STIR, level A) are believed",
+        "是否只相信运营商以 A 级证明（SHAKEN/STIR）的来电号码",
+        False,
+    )
 
 
 class AgentEntry(Section):

@@ -20,7 +20,8 @@ _CENTRE = ("name", "timezone", "country", "dial_prefixes", "sip_domains", "polic
 _LINE = (
     "number", "number_raw", "organisation", "product", "languages", "menu", "cadence_country",
     "rings_timeout", "rings_target", "short_call_seconds", "callback_offer_after_seconds",
-    "service_level_seconds", "service_level_variant", "recording_notice", "speech", "active",
+    "service_level_seconds", "service_level_variant", "recording_notice", "speech",
+    "attested_only", "active",
 )  # fmt: skip
 
 

@@ -50,6 +50,7 @@ def line_columns(entry: LineEntry, file: CentreFile) -> dict[str, Any]:
         "service_level_variant": entry.service_level_variant,
         "recording_notice": entry.recording_notice,
         "speech": entry.speech,
+        "attested_only": entry.attested_only,
     }
 
 

@@ -15,7 +15,8 @@ class Recognition:
 
     `certain`: one customer and nobody else. `maybe`: one of several, who share the number or sit behind its
     switchboard; nobody is greeted by name, nothing is merged. `unknown`: never heard of, or not readable.
-    `withheld`: no number was told.
+    `withheld`: no number was told. `doubted`: the carrier does not vouch for the number; the candidates are
+    those whom it would name.
     """
 
     certainty: str
@@ -29,9 +30,10 @@ class Recognition:
     def detail(self) -> dict[str, object]:
         """Return what an event keeps of it."""
         named = [str(customer_id) for customer_id in self.candidates[:MOST_CANDIDATES]]
-        return {"certainty": self.certainty, "candidates": named if self.certainty == "maybe" else []}
+        return {"certainty": self.certainty, "candidates": [] if self.certainty == "certain" else named}
 
 
+_VOUCHED = frozenset({"TN-Validation-Passed-A", "TN-Validation-Passed-A-Diverted"})
 WITHHELD = Recognition("withheld")
 UNKNOWN = Recognition("unknown")
 
@@ -39,6 +41,18 @@ UNKNOWN = Recognition("unknown")
 def without_number(raw: str | None) -> Recognition:
     """Return what a caller is who has no canonical number, by what the carrier told instead."""
     return WITHHELD if is_withheld(raw) else UNKNOWN
+
+
+def is_doubted(attestation: str, *, attested_only: bool) -> bool:
+    """Say whether a number is not to be believed, by what the carrier says of it (StirVerstat).
+
+    Twilio, "Trusted calling with SHAKEN/STIR": `TN-Validation-Failed`, with A, B or C and `-Diverted` behind
+    it, was forged or damaged on its way. Only `TN-Validation-Passed-A` says that the caller may use the
+    number: B knows the caller alone, C nothing but the gateway. Most countries attest nothing.
+    """
+    if attested_only:
+        return attestation not in _VOUCHED
+    return attestation.startswith("TN-Validation-Failed")
 
 
 def judge(exact: list[UUID], behind: list[UUID]) -> Recognition:

@@ -15,7 +15,8 @@ class Line(Configured, Base):
     """A hotline number with its script, menu, hours and numbers of its own.
 
     `menu` is a list of {"key", "choice", "skill"}; names are {"zh-CN": …, "en-US": …}; the first of
-    `languages` greets; `speech` lets callers say their choice. Times are seconds, rings are counted by the
+    `languages` greets; `speech` lets callers say their choice, `attested_only` believes only the
+    numbers that the carrier vouches for. Times are seconds, rings are counted by the
     cadence of `cadence_country`.
     """
 
@@ -42,4 +43,5 @@ class Line(Configured, Base):
     )
     recording_notice: Mapped[bool]
     speech: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    attested_only: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     active: Mapped[bool] = mapped_column(default=True)

@@ -9,6 +9,7 @@ from callcenter.calls import queries as calls
 from callcenter.calls.actions import add_event, start_inbound
 from callcenter.calls.models import Call, Leg
 from callcenter.configuration import believed, configuration, find_configuration, of_revision
+from callcenter.customers.rules import Recognition, is_doubted
 from callcenter.jobs import Work
 from callcenter.lines.models import Line
 from callcenter.phone_numbers import canonical
@@ -36,9 +37,14 @@ class Ring:
     known: Known
 
 
-def arrive(work: Work, session: Session, *, sid: str, from_raw: str, to_raw: str, at: datetime) -> str:
-    """Answer the first webhook of a call: one call, one leg, the greeting of its line."""
-    ring = read_ring(session, from_raw, to_raw)
+def arrive(
+    work: Work, session: Session, *, sid: str, from_raw: str, to_raw: str, at: datetime, attestation: str = ""
+) -> str:
+    """Answer the first webhook of a call: one call, one leg, the greeting of its line.
+
+    `attestation` is what the carrier says of the caller's number (StirVerstat), empty where it says nothing.
+    """
+    ring = read_ring(session, from_raw, to_raw, attestation)
     now = line_now(session, ring.line, at) if ring.line else None
     call, leg, is_new = open_call(session, sid, ring, at)
     if not is_new:
@@ -59,8 +65,10 @@ def _arrived(number: str | None, now: LineNow | None, known: Known) -> Arrived:
     return Arrived(now.facts, now.hours, number, known.name, known.ticket, known.ticket_kind, promised)
 
 
-def read_ring(session: Session, from_raw: str, to_raw: str) -> Ring:
+def read_ring(session: Session, from_raw: str, to_raw: str, attestation: str = "") -> Ring:
     """Return who phones which line, in one statement, which also proves the configuration it was read by.
+
+    A number that the carrier does not vouch for is as good as none (decision 61).
 
     Where the configuration has changed since this process read it, everything is read once more.
     """
@@ -69,7 +77,9 @@ def read_ring(session: Session, from_raw: str, to_raw: str) -> Ring:
     line = home.line_of(canonical(to_raw, home.centre.country)) if home else None
     revision, known = known_by(session, number, from_raw, line.id if line else None)
     if home is not of_revision(session, revision):
-        return read_ring(session, from_raw, to_raw)
+        return read_ring(session, from_raw, to_raw, attestation)
+    if number and is_doubted(attestation, attested_only=line is not None and line.attested_only):
+        number, known = None, Known(recognition=Recognition("doubted", known.recognition.candidates))
     return Ring(from_raw, to_raw, number, line, known)
 
 
@@ -103,9 +113,11 @@ def open_call(session: Session, sid: str, ring: Ring, at: datetime) -> tuple[Cal
     return call, leg, is_new
 
 
-def call_of(session: Session, *, sid: str, from_raw: str, to_raw: str, at: datetime) -> tuple[Call, Leg]:
+def call_of(
+    session: Session, *, sid: str, from_raw: str, to_raw: str, at: datetime, attestation: str = ""
+) -> tuple[Call, Leg]:
     """Return a call of which something else than its arrival is told, made if it was never told of before."""
-    return open_call(session, sid, read_ring(session, from_raw, to_raw), at)[:2]
+    return open_call(session, sid, read_ring(session, from_raw, to_raw, attestation), at)[:2]
 
 
 def go_on(work: Work, session: Session, *, sid: str, key: str, heard: Heard, at: datetime) -> str:

@@ -134,13 +134,21 @@ def free_waiting_agent(session: Session, callback: Callback, reason: str, at: da
         rooms.send_agent_away(session, offer, at)
 
 
-def inbound_call(session: Session, report: Report, *, from_raw: str, to_raw: str) -> None:
+def inbound_call(
+    session: Session, report: Report, *, from_raw: str, to_raw: str, attestation: str = ""
+) -> None:
     """Apply the final status of a caller's leg; a status without a call makes its row (decision 5)."""
     taken = calls.take_leg_and_call(session, report.sid, f"status:{report.status}")
     leg = taken[0] if taken else calls.leg_by_sid(session, report.sid, lock=True)
     if leg is None:
-        at = report.received_at
-        leg = inbound.call_of(session, sid=report.sid, from_raw=from_raw, to_raw=to_raw, at=at)[1]
+        leg = inbound.call_of(
+            session,
+            sid=report.sid,
+            from_raw=from_raw,
+            to_raw=to_raw,
+            at=report.received_at,
+            attestation=attestation,
+        )[1]
     if not _note(session, leg, report) or not move_leg(leg, report.status, report.at):
         return
     if report.status in TERMINAL and leg.call_id is not None:
@@ -253,13 +261,16 @@ def fault(
     at: datetime,
     turn: str = "",
     now: datetime | None = None,
+    attestation: str = "",
 ) -> None:
     """Note that a caller met our fault: `what` is `apology`, `fallback` or `found`, and a detail.
 
     `turn` is the key of the turn that was apologised for: what it has left behind is taken back, `now` if
     that is later than the fault.
     """
-    call, leg = inbound.call_of(session, sid=sid, from_raw=from_raw, to_raw=to_raw, at=at)
+    call, leg = inbound.call_of(
+        session, sid=sid, from_raw=from_raw, to_raw=to_raw, at=at, attestation=attestation
+    )
     call.fault = call.fault or what[:60]
     record_event(
         session,

@@ -25,7 +25,7 @@ class Kept:
 
     `sid` names it (the recording's, or the call's whose caller heard the apology); `about` is a talk's room,
     or why there was an apology, and `turn` the key of the turn that was not answered. An `emergency` is a
-    message that was left after an apology.
+    message that was left after an apology; `attestation` what the carrier said of the number.
     """
 
     kind: str
@@ -38,6 +38,7 @@ class Kept:
     about: str = ""
     turn: str = ""
     emergency: bool = True
+    attestation: str = ""
 
     @property
     def name(self) -> str:
@@ -92,6 +93,7 @@ def apology_of(webhook: Webhook, why: str) -> Kept:
         from_raw=_number(form.get("From", "")),
         to_raw=_number(form.get("To", "")),
         about=why,
+        attestation=form.get("StirVerstat", "")[:MOST_CHARACTERS],
         turn=_turn(webhook) if why.startswith(APOLOGY) else "",
     )
 
@@ -135,4 +137,5 @@ def bring_home(session: Session, kept: Kept, at: datetime) -> None:
             at=kept.received_at,
             turn=kept.turn,
             now=at,
+            attestation=kept.attestation,
         )

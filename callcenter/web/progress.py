@@ -25,7 +25,13 @@ def placed_leg(work: Work, session: Session, webhook: Webhook) -> None:
 def inbound_call(_work: Work, session: Session, webhook: Webhook) -> None:
     """POST /twilio/status: a caller's leg has ended."""
     form = webhook.form
-    progress.inbound_call(session, _report(webhook), from_raw=form.get("From", ""), to_raw=form.get("To", ""))
+    progress.inbound_call(
+        session,
+        _report(webhook),
+        from_raw=form.get("From", ""),
+        to_raw=form.get("To", ""),
+        attestation=form.get("StirVerstat", ""),
+    )
 
 
 def conference(_work: Work, session: Session, webhook: Webhook) -> None:
@@ -85,6 +91,7 @@ def fallback(_work: Work, session: Session, webhook: Webhook) -> None:
         to_raw=form.get("To", ""),
         what=f"fallback {form.get('ErrorCode', '')[:10]}",
         at=webhook.received_at,
+        attestation=form.get("StirVerstat", ""),
     )
 
 

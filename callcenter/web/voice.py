@@ -40,6 +40,7 @@ def arrived(work: Work, session: Session, webhook: Webhook) -> str:
         from_raw=webhook.form.get("From", ""),
         to_raw=webhook.form.get("To", ""),
         at=webhook.received_at,
+        attestation=webhook.form.get("StirVerstat", ""),
     )
 
 

@@ -4,10 +4,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 
+from callcenter.calls.models import Call
 from callcenter.customers.actions import add_number
 from callcenter.customers.models import Customer
+from callcenter.lines.models import Line
 from callcenter.simulator import rings_out
+from callcenter.tickets.models import Ticket
 from tests.journeys.conftest import Hotline
 from tests.xinghe import HOTLINE
 
@@ -51,6 +55,51 @@ def test_several_behind_one_number_are_candidates_and_nobody_is_greeted(hotline:
     assert [each["id"] for each in customer["candidates"]] == [str(each) for each in known]
     assert [each["name"] for each in customer["candidates"]] == ["李雷", "韩梅梅"]
     assert hotline.rows(Customer)[2:] == [], "nobody new was made of a guess"
+
+
+# Twilio, "Trusted calling with SHAKEN/STIR": StirVerstat tells what the networks attest of a number. Who
+# shows a number that is not his is not greeted by its owner's name, told his ticket, or called back there.
+@pytest.mark.parametrize(
+    ("attestation", "attested_only", "certainty"),
+    [
+        ("TN-Validation-Failed", False, "doubted"),
+        ("TN-Validation-Failed-C-Diverted", False, "doubted"),
+        ("No-TN-Validation", False, "certain"),
+        ("TN-Validation-Passed-B", True, "doubted"),
+        ("", True, "doubted"),
+        ("TN-Validation-Passed-A-Diverted", True, "certain"),
+    ],
+)
+def test_a_number_that_the_carrier_doubts_names_nobody(
+    hotline: Hotline, attestation: str, attested_only: bool, certainty: str
+) -> None:
+    lei = knows(hotline, "李雷", LANDLINE)
+    with hotline.work.transaction() as session:
+        line = session.scalars(sa.select(Line).where(Line.number == HOTLINE)).one()
+        line.attested_only = attested_only
+    hotline.agent("zhang-wei").will(rings_out())
+    caller = hotline.phone(LANDLINE).dials(HOTLINE, StirVerstat=attestation)
+    caller.hears("技术问题")
+    assert ("李雷" in caller.words) == (certainty == "certain")
+    caller.press("1")
+    caller.hears("您的服务单号是", within=60)
+    caller.hangs_up()
+    hotline.settle()
+    customer = hotline.call(caller.sid)["customer"]
+    assert customer["certainty"] == certainty
+    (call,), (ticket,) = hotline.rows(Call), hotline.rows(Ticket)
+    if certainty == "doubted":
+        assert [each["id"] for each in customer["candidates"]] == [str(lei)], "whom it would have named"
+        assert (call.from_number, call.from_raw, ticket.customer_id) == (None, LANDLINE, None)
+    else:
+        assert (call.from_number, ticket.customer_id) == (LANDLINE, lei)
+    assert len(hotline.rows(Customer)) == 1
+
+
+def test_a_doubted_caller_is_called_back_at_a_number_that_he_keys(hotline: Hotline) -> None:
+    caller = hotline.phone(LANDLINE).dials(HOTLINE, presses=("5",), StirVerstat="TN-Validation-Failed-A")
+    caller.hears("请输入", within=60)
+    assert "8888" not in caller.words.replace(" ", "")
 
 
 def test_an_agent_is_told_who_may_be_calling(hotline: Hotline) -> None:

@@ -28,9 +28,10 @@ class Candidate(Shape):
 
 
 class StoryCustomer(Shape):
-    """Who called, as far as the number tells: `certain`, `maybe`, `unknown` or `withheld`.
+    """Who called, as far as the number tells: `certain`, `maybe`, `unknown`, `withheld` or `doubted`.
 
-    Only a certain customer has an id here; of `maybe`, `candidates` are whom the agent may ask for.
+    Only a certain customer has an id here; of `maybe`, `candidates` are whom the agent may ask for, and of
+    `doubted`, whom a number names for which the carrier does not vouch.
     """
 
     certainty: str
