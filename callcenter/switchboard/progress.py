@@ -40,6 +40,8 @@ from callcenter.switchboard.placed import leg_of_attempt
 from callcenter.switchboard.unheard import take_back
 
 GAVE_UP = frozenset({"no-answer", "canceled"})
+MAY_BE_KEPT = ("apology commit", "fallback")
+"""Faults after which the turn that nobody heard may have been committed."""
 
 
 @dataclass(frozen=True)
@@ -266,7 +268,7 @@ def fault(
     """Note that a caller met our fault: `what` is `apology`, `fallback` or `found`, and a detail.
 
     `turn` is the key of the turn that was apologised for: what it has left behind is taken back, `now` if
-    that is later than the fault.
+    that is later than the fault. What the carrier could not use may have been committed, and was never heard.
     """
     call, leg = inbound.call_of(
         session, sid=sid, from_raw=from_raw, to_raw=to_raw, at=at, attestation=attestation
@@ -283,7 +285,7 @@ def fault(
         detail={"code": what.partition(" ")[2]},
     )
     if turn:
-        take_back(session, leg, turn, now or at, committed=what.endswith("commit"))
+        take_back(session, leg, turn, now or at, committed=what.startswith(MAY_BE_KEPT))
     reconsider_outcome(session, call, short_call_seconds=_short_call(session, call), at=at)
 
 

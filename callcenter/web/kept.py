@@ -13,6 +13,9 @@ from callcenter.switchboard.inbound import ARRIVED
 from callcenter.switchboard.unheard import APOLOGY
 from callcenter.web.webhook import Refused, Webhook, recorded_seconds, turn_key
 
+_CONVERSATION = re.compile(
+    r"https?://[^/?#]+/twilio/voice(?:/(?P<kind>[a-z]+)/(?P<number>[0-9]{1,6}))?(?:[?#].*)?"
+)
 _RECORDING = re.compile(r"RE[0-9a-f]{32}")
 MOST_CHARACTERS = 120
 # Apologies are worth less than messages: they leave the other half of the spool to them.
@@ -94,7 +97,7 @@ def apology_of(webhook: Webhook, why: str) -> Kept:
         to_raw=_number(form.get("To", "")),
         about=why,
         attestation=form.get("StirVerstat", "")[:MOST_CHARACTERS],
-        turn=_turn(webhook) if why.startswith(APOLOGY) else "",
+        turn=_turn(webhook) if why.startswith(APOLOGY) else turn_that_failed(form.get("ErrorUrl", "")),
     )
 
 
@@ -103,6 +106,14 @@ def _turn(webhook: Webhook) -> str:
     if webhook.path.get("number") is None:
         return ARRIVED
     return turn_key(webhook.path["kind"], int(webhook.path["number"]))
+
+
+def turn_that_failed(address: str) -> str:
+    """Return the key of the turn whose address the carrier could not use (ErrorUrl); none for any other."""
+    asked = _CONVERSATION.fullmatch(address)
+    if asked is None:
+        return ""
+    return turn_key(asked["kind"], int(asked["number"])) if asked["kind"] else ARRIVED
 
 
 def _number(told: str) -> str:

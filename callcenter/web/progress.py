@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from callcenter.calls.rules import STATE_OF_STATUS
 from callcenter.jobs import Work
 from callcenter.switchboard import progress
-from callcenter.web.kept import Kept, message_of
+from callcenter.web.kept import Kept, message_of, turn_that_failed
 from callcenter.web.voice import proven_attempt
 from callcenter.web.webhook import Refused, Webhook
 
@@ -91,6 +91,7 @@ def fallback(_work: Work, session: Session, webhook: Webhook) -> None:
         to_raw=form.get("To", ""),
         what=f"fallback {form.get('ErrorCode', '')[:10]}",
         at=webhook.received_at,
+        turn=turn_that_failed(form.get("ErrorUrl", "")),
         attestation=form.get("StirVerstat", ""),
     )
 

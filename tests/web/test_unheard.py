@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import anyio
 import pytest
@@ -11,6 +12,7 @@ from starlette.testclient import TestClient
 
 from callcenter.callbacks.models import Callback
 from callcenter.calls.models import Call, CallEvent
+from callcenter.db import Database
 from callcenter.jobs import Work
 from callcenter.routing.models import AgentState, Offer, Wait
 from callcenter.settings import Settings
@@ -21,7 +23,7 @@ from callcenter.web.twilio import Claim
 from tests import xinghe
 from tests.doubles import RememberingBell, SettableTime
 from tests.waiting import until
-from tests.web.test_emergency import leaves_message, recover, rows, spooled
+from tests.web.test_emergency import NOWHERE, leaves_message, recover, rows, spooled
 from tests.web.twilio import PUBLIC_URL, Poster
 
 AGENT = "zhang-wei"
@@ -125,6 +127,45 @@ def test_a_callback_that_nobody_told_him_of_is_cancelled(
     recover(work, settings)
     assert [callback.state for callback in rows(work, Callback)] == ["cancelled"]
     assert [call.promised for call in rows(work, Call)] == [False]
+
+
+# Twilio, "Fallback URLs": what we answered was late or unusable, so the caller heard the fallback instead,
+# and is out of the carrier's queue. ErrorUrl is the address that failed.
+@pytest.mark.parametrize("spools", [False, True])
+def test_who_was_led_to_the_fallback_stands_in_no_line(
+    at_work: Poster, work: Work, settings: Settings, spools: bool
+) -> None:
+    at_work.post("/twilio/voice")
+    at_work.post("/twilio/voice/keys/1", Digits="1")
+    carrier = at_work
+    if spools:
+        away = replace(work, db=Database(NOWHERE))
+        carrier = Poster(TestClient(create_app(away, settings), base_url=PUBLIC_URL))
+    failed = carrier.post("/twilio/fallback", ErrorCode="11200", ErrorUrl=f"{PUBLIC_URL}/twilio/voice/keys/1")
+    assert "<Record" in failed.text
+    recover(work, settings)
+    (wait,), (call,) = rows(work, Wait), rows(work, Call)
+    assert (wait.state, wait.exit, call.fault) == ("left", "apology", "fallback 11200")
+    assert len(rows(work, Ticket)) == 1, "what he wanted is answered"
+
+
+@pytest.mark.parametrize(
+    ("address", "state"),
+    [
+        (f"{PUBLIC_URL}/twilio/voice/keys/2", "cancelled"),
+        (f"{PUBLIC_URL}/twilio/voice/next/3?tries=1", "booked"),
+        ("https://elsewhere.example/twilio/voices", "booked"),
+        ("", "booked"),
+    ],
+)
+def test_only_the_callback_of_the_turn_that_failed_is_cancelled(
+    at_work: Poster, work: Work, address: str, state: str
+) -> None:
+    at_work.post("/twilio/voice")
+    at_work.post("/twilio/voice/keys/1", Digits="5")
+    at_work.post("/twilio/voice/keys/2", Digits="1")
+    at_work.post("/twilio/fallback", ErrorCode="11200", ErrorUrl=address)
+    assert [callback.state for callback in rows(work, Callback)] == [state]
 
 
 # The same request may come twice, and be answered the second time: what was heard stays.
