@@ -1,17 +1,17 @@
 """C1: whatever comes, an agent has at most one call, a call at most one agent, and nobody is lost.
 
-Hypothesis chooses the steps among all that can come (the rules of `model`, which C5 searches): first
-by the rules alone, then by the product's own verbs on a database, whose rows are judged by SQL.
+Each step is drawn among all that can come (the rules of `model`, which C5 searches): first by the rules
+alone, then by the product's own verbs on a database, whose rows are judged by SQL. Every state is judged, so
+that what is told of a failure ends with the step that failed.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from functools import lru_cache
+from random import Random
+from typing import Any
 from unittest.mock import patch
 
-from hypothesis import HealthCheck, Phase, seed, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 from sqlalchemy.orm import Session
 
 from callcenter.db import Database
@@ -20,92 +20,82 @@ from callcenter.routing.models import Wait
 from tests.prove.routing.ground import Room, room
 from tests.prove.routing.harms import harm
 from tests.prove.routing.model import Rules
-from tests.prove.routing.replay import MENU, Desk, sweep_out
-from tests.prove.routing.shapes import start
+from tests.prove.routing.replay import MENU, SELDOM, Desk, sweep_out
+from tests.prove.routing.shapes import Centre, Step, start
 from tests.prove.verdict import Proof, Trial, Verdict
 
 FULL_RULES, FULL_ROWS = 200_000, 20_000
 STEPS = 50
 AGENTS, CALLERS = 2, 3
+KNOWN_CENTRES = 100_000
 
 
 def prove(trial: Trial) -> Verdict:
     """Take the steps on the rules alone, then, a tenth as many, on the rows."""
-    verdict = Verdict(0)
-    _Machine.verdict = verdict
-    _run(trial, _Machine, trial.of(FULL_RULES, STEPS))
-    by_rules = verdict.trials
+    verdict, random = Verdict(0), Random(trial.seed)
+    by_rules = _by_rules(verdict, random, trial.of(FULL_RULES, STEPS))
     with room(trial.database, AGENTS, menu=MENU) as floor:
-        _OnRows.floor = floor
-        _run(trial, _OnRows, trial.of(FULL_ROWS, STEPS))
-    verdict.measured = {"steps by the rules": by_rules, "steps on rows": verdict.trials - by_rules}
+        on_rows = _on_rows(verdict, random, floor, trial.of(FULL_ROWS, STEPS))
+    verdict.trials = by_rules + on_rows
+    verdict.measured = {"steps by the rules": by_rules, "steps on rows": on_rows}
     return verdict
 
 
-def _run(trial: Trial, machine: "type[_Machine]", steps: int) -> None:
-    """Let Hypothesis play until so many steps were taken, or one has failed."""
-    verdict = _Machine.verdict
-    _Machine.goal = verdict.trials + steps
-    while verdict.trials < _Machine.goal and not verdict.failures:
-        played = settings(
-            max_examples=max(10, (_Machine.goal - verdict.trials) // STEPS), stateful_step_count=STEPS,
-            deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck),
-        )  # fmt: skip
-        try:
-            run_state_machine_as_test(seed(trial.seed + verdict.trials)(machine), settings=played)
-        except Exception as fault:  # The machine's own assertions, and whatever the product raises.
-            verdict.failed(f"{type(fault).__name__}: {str(fault)[:600]}")
+def _by_rules(verdict: Verdict, random: Random, steps: int) -> int:
+    """Walk by the rules until so many steps were taken, or one has failed; return how many were."""
+    taken = 0
+    while taken < steps and not verdict.failures:
+        way: list[Step] = []
+        for step, centre in walk(random, steps - taken):
+            way.append(step)
+            if wrong := harm(centre):
+                verdict.failed(f"{wrong} after {way}")
+                break
+        taken += len(way)
+    return taken
 
 
-class _Machine(RuleBasedStateMachine):
-    """One centre, as the rules have it."""
-
-    verdict: ClassVar[Verdict]
-    goal: ClassVar[int]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.rules = Rules()
-        self.centre = start(AGENTS, CALLERS)
-        self.way: list[Any] = []
-
-    @rule(data=st.data())
-    def something_happens(self, data: Any) -> None:
-        """Any step that can come."""
-        ahead = [(step, after) for step, after in self.rules.steps(self.centre) if after != self.centre]
-        if ahead and self.verdict.trials < self.goal:
-            number = data.draw(st.integers(0, len(ahead) - 1))
-            step, self.centre = ahead[number]
-            self.way.append(step)
-            self.verdict.trials += 1
-            self.judge(step)
-
-    def judge(self, _step: Any) -> None:
-        """Look at the state."""
-        wrong = harm(self.centre)
-        assert wrong is None, f"{wrong} after {self.way}"
+def _on_rows(verdict: Verdict, random: Random, floor: Room, steps: int) -> int:
+    """Take such walks in the product, and look at the rows after every step."""
+    taken = 0
+    while taken < steps and not verdict.failures:
+        desk, way = Desk(floor), list[Step]()
+        for step, _ in walk(random, steps - taken):
+            way.append(step)
+            if wrong := _takes(floor, desk, step):
+                verdict.failed(f"{wrong} after {way}")
+                break
+        taken += len(way)
+        sweep_out(floor)
+    return taken
 
 
-class _OnRows(_Machine):
-    """The same centre in a database."""
+def _takes(floor: Room, desk: Desk, step: Step) -> str | None:
+    """Take a step in the product; return what is wrong then, or what the product says against it."""
+    floor.time.moves(seconds=5)
+    try:
+        desk.takes(step)
+    except Exception as fault:  # A step that can come and that the product refuses has failed.
+        return f"{type(fault).__name__}: {str(fault)[:600]}"
+    floor.bell.rung.clear()
+    return next(harms_of_rows(floor.work.db), None)
 
-    floor: ClassVar[Room]
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.desk = Desk(self.floor)
+def walk(random: Random, most: int) -> Iterator[tuple[Step, Centre]]:
+    """Go from a quiet centre by steps that can come; every other walk avoids what would end it early."""
+    centre, goes_far = start(AGENTS, CALLERS), random.random() < 0.5
+    for _ in range(min(STEPS, most)):
+        ahead = _ahead(centre)
+        if not ahead:
+            return
+        weights = [SELDOM.get(step[0], 1.0) for step, _ in ahead] if goes_far else None
+        step, centre = random.choices(ahead, weights)[0]
+        yield step, centre
 
-    def judge(self, step: Any) -> None:
-        """Take the step in the product too, and look at the rows."""
-        self.floor.time.moves(seconds=5)
-        self.desk.takes(step)
-        self.floor.bell.rung.clear()
-        for wrong in harms_of_rows(self.floor.work.db):
-            raise AssertionError(f"{wrong} after {self.way}")
 
-    def teardown(self) -> None:
-        """Forget the centre's calls."""
-        sweep_out(self.floor)
+@lru_cache(KNOWN_CENTRES)
+def _ahead(centre: Centre) -> tuple[tuple[Step, Centre], ...]:
+    return tuple((step, after) for step, after in Rules().steps(centre) if after != centre)
 
 
 _LIVE = "state IN ('ringing', 'accepted', 'joined')"
@@ -129,14 +119,13 @@ _HARMS = {
         "SELECT 1 FROM agent_states WHERE state IN ('wrap_up', 'break') AND until IS NULL"
     ),
 }
+_ALL_HARMS = " UNION ALL ".join(f"SELECT '{what}' WHERE EXISTS ({rows})" for what, rows in _HARMS.items())
 
 
 def harms_of_rows(database: Database) -> Iterator[str]:
     """Yield what is wrong with the rows, by plain SQL."""
     with database.engine.connect() as connection:
-        for what, statement in _HARMS.items():
-            if connection.exec_driver_sql(statement).first() is not None:
-                yield what
+        yield from connection.exec_driver_sql(_ALL_HARMS).scalars()
 
 
 @contextmanager
