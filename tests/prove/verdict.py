@@ -52,3 +52,5 @@ class Proof:
     databases: tuple[str, ...] = ("postgresql", "sqlite")
     small: float = 0.002
     """The scale at which the test suite runs it: a second or two."""
+    alone: bool = False
+    """It measures times, or fills the machine by itself: no other row runs beside it."""

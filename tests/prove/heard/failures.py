@@ -27,6 +27,7 @@ class Failure:
     answer: where they do not, the spool alone must bring the messages home. `to` is the number that is
     called. Who calls during a failure with `message` must be asked to speak. `ends` are the outcomes that
     the calls of a round may have, one set after the other; nothing is asked of them where there is none.
+    `wired` lays a wire to PostgreSQL that can be cut, where it is the database that goes.
     """
 
     strikes: Callable[[Rig, int], AbstractContextManager[None]]
@@ -36,13 +37,14 @@ class Failure:
     lasts: tuple[float, float] = (60.0, 150.0)
     before: bool = True
     ends: tuple[frozenset[str], ...] = ()
+    wired: bool = False
 
 
 def prove(trial: Trial, failure: Failure) -> Verdict:
     """Let the failure strike again and again, each time with new callers, and judge after every recovery."""
     dice, rounds = random.Random(trial.seed), trial.of(ROUNDS)
     verdict, slowest = Verdict(rounds * CALLERS), 0.0
-    with centre(trial.database, trial.seed) as rig:
+    with centre(trial.database, trial.seed, wired=failure.wired) as rig:
         _furnish(rig)
         for number in range(rounds):
             slowest = max(slowest, _round(verdict, rig, failure, dice, number))
@@ -190,10 +192,10 @@ def _go_home(rig: Rig) -> None:
 STRANGER = "+862155559999"
 SERVED = frozenset({"answered", "callback", "voicemail"})
 WAITED = frozenset({"abandoned_in_queue"})  # Who prefers to wait for agents who never answer may.
-HUNG = Failure(_hung, lists=False)
-DOWN = Failure(_down, lists=False)
+HUNG = Failure(_hung, lists=False, wired=True)
+DOWN = Failure(_down, lists=False, wired=True)
 NO_REDIS = Failure(_no_redis, message=False, before=False, ends=(SERVED,))
-NEITHER = Failure(_neither, lists=False)
+NEITHER = Failure(_neither, lists=False, wired=True)
 FULL = Failure(_full)
 DEAD = Failure(_dead)
 CARRIER = Failure(_carrier, message=False, before=False, ends=(SERVED,))

@@ -187,12 +187,12 @@ class Rig:
 
 
 @contextmanager
-def centre(url: str, seed: int) -> Iterator[Rig]:
+def centre(url: str, seed: int, *, wired: bool) -> Iterator[Rig]:
     """The example centre on this database, nobody at work."""
     clock = VirtualClock(MONDAY_MORNING)
     options = Settings(account_sid=ACCOUNT, auth_token=TOKEN, calls_per_second=10.0, seed=seed)
     net = Network(clock=clock, settings=options)
-    wire = Wire(url) if url.startswith("postgresql") else None
+    wire = Wire(url) if wired and url.startswith("postgresql") else None
     carrier = TwilioCarrier(ACCOUNT, TOKEN, transport=InProcess(net.rest))
     bell = Bell()
     work = Work(Database(wire.url if wire else url), carrier, clock.now, PUBLIC_URL, SECRET, bell)

@@ -269,4 +269,5 @@ PROOF = Proof(
     prove=prove,
     mutants={"chosen blindly": blindly, "locked in any order": in_any_order, "freed early": freed_too_early},
     small=0.0005,
+    alone=True,
 )

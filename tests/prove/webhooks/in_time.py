@@ -254,4 +254,5 @@ A8 = Proof(
     },
     databases=("postgresql",),
     small=0.004,
+    alone=True,
 )

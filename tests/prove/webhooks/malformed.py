@@ -123,4 +123,5 @@ A6 = Proof(
     },
     databases=("sqlite", "postgresql"),
     small=0.002,
+    alone=True,
 )

@@ -105,4 +105,5 @@ A7 = Proof(
     },
     databases=("sqlite", "postgresql"),
     small=0.005,
+    alone=True,
 )
