@@ -196,36 +196,22 @@ def next_pair(session: Session, at: datetime) -> tuple[Wait, UUID] | None:
     Subjects by priority and arrival; agents with the skill and the language by level (1 is best), then
     by longest idle. Rows that another process is deciding on are passed over.
     """
-    first = (
-        sa.select(Wait)
-        .where(Wait.state == "waiting", sa.exists().where(*_can_serve(at)).correlate(Wait))
-        .order_by(Wait.priority.desc(), Wait.entered_at, Wait.id)
-        .limit(1)
-    )
-    wait = session.execute(locked(first, skip_locked=True)).scalar_one_or_none()
+    given = {"rested": at - DECLINED_REST}
+    wait = session.execute(_FIRST_WAIT, given).scalar_one_or_none()
     if wait is None:
         return None
-    best = (
-        sa.select(AgentState)
-        .join(Wait, Wait.id == wait.id)
-        .join(AgentSkill, AgentSkill.agent_id == AgentState.agent_id)
-        .join(Agent, Agent.id == AgentState.agent_id)
-        .where(*_can_serve(at))
-        .order_by(AgentSkill.level, AgentState.free_since, AgentState.agent_id)
-        .limit(1)
-    )
-    agent = session.execute(locked(best, of=AgentState, skip_locked=True)).scalar_one_or_none()
+    agent = session.execute(_BEST_AGENT, given | {"wait": wait.id}).scalar_one_or_none()
     return (wait, agent.agent_id) if agent is not None else None
 
 
-def _can_serve(at: datetime) -> tuple[sa.ColumnExpressionArgument[bool], ...]:
+def _can_serve() -> tuple[sa.ColumnExpressionArgument[bool], ...]:
     """Say that an agent is free, has the wait's skill and language, and has not just declined it."""
     quoted = sa.literal('%"') + Wait.language + sa.literal('"%')
     declined = sa.exists().where(
         Offer.wait_id == Wait.id,
         Offer.agent_id == AgentState.agent_id,
         Offer.state == "declined",
-        Offer.ended_at > at - DECLINED_REST,
+        Offer.ended_at > sa.bindparam("rested", type_=UtcDateTime()),
     )
     return (
         AgentState.state == "available",
@@ -236,3 +222,24 @@ def _can_serve(at: datetime) -> tuple[sa.ColumnExpressionArgument[bool], ...]:
         sa.cast(Agent.languages, sa.Text).like(quoted),
         ~declined.correlate(Wait, AgentState),
     )
+
+
+# Asked every second for as long as anybody waits, and at every arrival: built once.
+_FIRST_WAIT = locked(
+    sa.select(Wait)
+    .where(Wait.state == "waiting", sa.exists().where(*_can_serve()).correlate(Wait))
+    .order_by(Wait.priority.desc(), Wait.entered_at, Wait.id)
+    .limit(1),
+    skip_locked=True,
+)
+_BEST_AGENT = locked(
+    sa.select(AgentState)
+    .join(Wait, Wait.id == sa.bindparam("wait"))
+    .join(AgentSkill, AgentSkill.agent_id == AgentState.agent_id)
+    .join(Agent, Agent.id == AgentState.agent_id)
+    .where(*_can_serve())
+    .order_by(AgentSkill.level, AgentState.free_since, AgentState.agent_id)
+    .limit(1),
+    of=AgentState,
+    skip_locked=True,
+)

@@ -146,7 +146,7 @@ class Hotline:
         assert [row.sid for row in self.rows(Call, Call.outcome == "open")] == []
 
 
-def _post(web: TestClient, request: WebhookRequest) -> WebhookResponse:
+def carry(web: TestClient, request: WebhookRequest) -> WebhookResponse:
     """Carry a webhook into the application, as ASGI has it: a client's comforts cost more than our answer."""
     assert web.portal is not None
     return web.portal.call(_asked, web.app, request)
@@ -201,7 +201,7 @@ def opened(database: Database, *, seed: int = 1, at: datetime = MONDAY_MORNING) 
     webs: list[TestClient] = []
     turns = count()
     net = Network(
-        lambda request: _post(webs[next(turns) % len(webs)], request), clock=clock, settings=options
+        lambda request: carry(webs[next(turns) % len(webs)], request), clock=clock, settings=options
     )
     carrier = TwilioCarrier(ACCOUNT, TOKEN, api_url=API_URL, transport=InProcess(net.rest))
     bell = Bell()

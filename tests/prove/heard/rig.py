@@ -32,6 +32,7 @@ from callcenter.web.apology import Tongues
 from callcenter.web.app import create_app
 from callcenter.web.recovery import Recovery
 from tests import xinghe
+from tests.journeys.conftest import carry
 from tests.prove.heard.proxy import Wire
 
 MONDAY_MORNING = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # 10:00 in China.
@@ -92,10 +93,7 @@ class Rig:
             raise ConnectionRefusedError("nobody listens")
         if self.broken and not target.path.startswith("/twilio/fallback"):
             return WebhookResponse(502, "text/html", b"bad gateway")
-        path = target.path + (f"?{target.query}" if target.query else "")
-        headers = {**request.headers, "Host": target.netloc}
-        answer = self.web.request(request.method, path, content=request.body, headers=headers)
-        return WebhookResponse(answer.status_code, answer.headers.get("content-type", ""), answer.content)
+        return carry(self.web, request)
 
     def calls(self, number: str, to: str = xinghe.HOTLINE, keys: tuple[str, ...] = ()) -> Handset:
         """Let somebody dial who presses these keys and leaves a message after every tone."""
