@@ -282,6 +282,16 @@ def make_engine(url: str, **options: Any) -> sa.Engine:
     return engine
 
 
+def _bound_waiting(engine: sa.Engine, seconds: float) -> None:
+    """Let no statement wait longer for a lock, so that no rollback waits for it either."""
+
+    def bound(connection: Any, _record: Any) -> None:
+        connection.cursor().execute(f"SET lock_timeout = {round(seconds * 1000)}")
+        connection.commit()
+
+    event.listen(engine, "connect", bound)
+
+
 def _pipeline(engine: sa.Engine) -> None:
     """Let transactions travel as pipelines; rows that changed are then counted by RETURNING alone."""
     event.listen(engine, "do_connect", _connect_pipelined)
@@ -289,15 +299,21 @@ def _pipeline(engine: sa.Engine) -> None:
 
 
 class Database:
-    """Where transactions come from. Actions get a session and never commit."""
+    """Where transactions come from. Actions get a session and never commit.
 
-    def __init__(self, url: str) -> None:
+    `lock_wait_seconds` bounds how long a statement waits for somebody else's lock on PostgreSQL, where it
+    would wait for ever; it then raises OperationalError. On SQLite every writer waits two seconds at most.
+    """
+
+    def __init__(self, url: str, *, lock_wait_seconds: float | None = None) -> None:
         self.url = url
         self.kept: dict[type, Any] = {}
         """What this process has read and keeps; every transaction proves anew that it still stands."""
         self.engine = make_engine(url)
         if not url.startswith("sqlite"):
             _pipeline(self.engine)
+            if lock_wait_seconds is not None:
+                _bound_waiting(self.engine, lock_wait_seconds)
         self._write_engine = self.engine.execution_options(writing=True)
         path = self.engine.url.database
         self._writer = WriterLock(Path(f"{path}.lock")) if url.startswith("sqlite") and path else None

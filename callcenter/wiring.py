@@ -14,10 +14,10 @@ from callcenter.jobs import NoDoorbell, Work
 from callcenter.settings import Settings
 
 
-def make_work(settings: Settings) -> Work:
+def make_work(settings: Settings, *, lock_wait_seconds: float | None = None) -> Work:
     """Return what the doors and jobs of this process need; connects to nothing yet."""
     return Work(
-        db=Database(settings.database_url),
+        db=Database(settings.database_url, lock_wait_seconds=lock_wait_seconds),
         carrier=Counted(_twilio(settings)),
         now=_from_file(settings.test_clock) if settings.test_clock else clock.system,
         public_url=settings.public_url,

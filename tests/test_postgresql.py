@@ -106,3 +106,29 @@ def test_nobody_meets_a_connection_that_died_in_the_pool(cluster: servers.Cluste
     with database.reading() as one, database.reading() as another:
         assert one.scalar(sa.text("SELECT 2")) == another.scalar(sa.text("SELECT 2")) == 2
     database.dispose()
+
+
+# Decision 6: a webhook's thread whose deadline has passed rolls back. Its pipeline may still wait for a lock,
+# which nobody may give back for minutes: rollback would wait with it, and the thread would be held as long.
+@pytest.mark.parametrize("gives_up", [False, True], ids=["waits", "rolls back"])
+def test_a_lock_that_nobody_gives_back_holds_no_thread(postgresql_shared: Database, gives_up: bool) -> None:
+    class GivesUp(Exception):
+        """The deadline has passed."""
+
+    holder, waiter = Database(postgresql_shared.url), Database(postgresql_shared.url, lock_wait_seconds=0.1)
+    with holder.transaction() as session:
+        session.execute(sa.delete(Lease))
+        session.execute(sa.insert(Lease).values(**lease("a")))
+    with holder.transaction() as holding:
+        holding.execute(sa.select(Lease).with_for_update()).all()
+        with (
+            pytest.raises(GivesUp if gives_up else sa.exc.OperationalError),
+            waiter.transaction() as session,
+        ):
+            session.execute(sa.update(Lease).where(Lease.name == "a").values(owner="me"))
+            if gives_up:
+                raise GivesUp
+        with waiter.reading() as session:
+            assert session.scalars(OWNERS).all() == ["owner of a"], "the connection goes on"
+    for database in (holder, waiter):
+        database.dispose()

@@ -35,13 +35,14 @@ def web() -> None:
 
     from callcenter.web.app import create_app
     from callcenter.web.patience import Patient
+    from callcenter.web.twilio import LOCK_WAIT_SECONDS
     from callcenter.wiring import make_work
 
     settings = enter(Door.SERVE, "web")
     # When it has drained, uvicorn raises the signal again: to end as asked is no failure.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvicorn.run(
-        create_app(make_work(settings), settings),
+        create_app(make_work(settings, lock_wait_seconds=LOCK_WAIT_SECONDS), settings),
         host="127.0.0.1" if settings.mode == "demo" else "0.0.0.0",  # noqa: S104  A hotline is public.
         port=settings.port,
         http=Patient,

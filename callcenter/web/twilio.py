@@ -31,6 +31,8 @@ from callcenter.web.webhook import Refused, Webhook
 log = structlog.get_logger()
 MOST_BYTES = 64 * 1024
 DEADLINE_SECONDS = 3.0
+LOCK_WAIT_SECONDS = 2.5
+"""So long a webhook waits for a row: whoever waits longer is apologised for, and only holds a thread."""
 THREADS = 40
 # What a webhook must be about, as Twilio writes it: a call, or a conference.
 _SIDS = {"CallSid": re.compile(r"CA[0-9a-f]{32}"), "ConferenceSid": re.compile(r"CF[0-9a-f]{32}")}
