@@ -4,6 +4,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -15,17 +16,26 @@ NUMBER = "+8613800138000"
 SECRET = "k3Jx0vQ9mZt7Lr2Wc5Ya8Nb4Pd6Sf1Gh"
 
 
+@contextmanager
+def put_back() -> Iterator[None]:
+    """Leave the logs as they were found: structlog would picture every local of a trace."""
+    root, ours = logging.getLogger(), structlog.get_config()
+    before = (root.handlers[:], root.level)
+    try:
+        yield
+    finally:
+        structlog.configure(**ours)
+        structlog.contextvars.clear_contextvars()
+        root.handlers[:], root.level = before
+
+
 @pytest.fixture
 def stream() -> Iterator[io.StringIO]:
     """Where the logs go, configured as a process does; put back afterwards."""
     out = io.StringIO()
-    root = logging.getLogger()
-    before = (root.handlers[:], root.level)
-    configure_logs("web", secrets=[SECRET, None, ""], console=False, stream=out)
-    yield out
-    structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
-    root.handlers[:], root.level = before
+    with put_back():
+        configure_logs("web", secrets=[SECRET, None, ""], console=False, stream=out)
+        yield out
 
 
 def entries(stream: io.StringIO) -> list[dict[str, Any]]:
@@ -140,14 +150,9 @@ def test_what_is_shaped_like_a_secret_is_hidden(stream: io.StringIO, written: st
 
 def test_a_person_reads_lines_that_are_discreet_as_well() -> None:
     out = io.StringIO()
-    root = logging.getLogger()
-    before = (root.handlers[:], root.level)
-    try:
+    with put_back():
         configure_logs("web", console=True, stream=out)
         structlog.get_logger().info("rings", to=NUMBER)
-    finally:
-        structlog.reset_defaults()
-        root.handlers[:], root.level = before
     assert "rings" in out.getvalue()
     assert "…8000" in out.getvalue()
     assert "13800138000" not in out.getvalue()

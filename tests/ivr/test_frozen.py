@@ -16,6 +16,7 @@ from ivr.words import words_digest
 from tests.ivr.legs import URLS
 from tests.ivr.test_graph import BEGINNINGS, graph
 
+pytestmark = pytest.mark.xdist_group("walks of the flows")
 FROZEN = {
     ("caller", 1): "b1bb36dae286ee1d",
     ("agent", 1): "404b5b19fa7abefe",

@@ -158,16 +158,16 @@ def explore(start: Heard) -> Graph:
     graph = Graph()
     first = advance(None, start)
     graph.note(None, start, first)
-    ahead = deque([first])
+    ahead = deque([(key(first.step), first)])
+    graph.steps[ahead[0][0]] = first.step
     while ahead:
-        turn = ahead.popleft()
-        here = key(turn.step)
-        if here in graph.steps:
-            continue
-        graph.steps[here] = turn.step
+        here, turn = ahead.popleft()
         ways = [_way(graph, turn.step, heard) for heard in hearings(turn)]
         graph.ways[here] = {way.to for way in ways if not (way.sounds or way.from_outside)}
-        ahead.extend(way.turn for way in ways)
+        for way in ways:
+            if way.to not in graph.steps:
+                graph.steps[way.to] = way.turn.step
+                ahead.append((way.to, way.turn))
     return graph
 
 
