@@ -67,6 +67,12 @@ def test_what_is_understood(language: str, words: str, key: str | None) -> None:
         ("zh-CN", "对吗？", None),
         ("zh-CN", "没错，可以", "1"),
         ("zh-CN", "没错", "1"),
+        ("zh-CN", "不用改", "1"),
+        ("zh-CN", "号码不要换", "1"),
+        ("zh-CN", "不改", None),
+        ("zh-CN", "不改一下", None),
+        ("zh-CN", "不，改一下", "2"),
+        ("zh-CN", "要改", "2"),
         ("zh-CN", "对，没问题", "1"),
         ("en-US", "that isn't correct", None),
         ("en-US", "isn't right", None),
@@ -74,6 +80,9 @@ def test_what_is_understood(language: str, words: str, key: str | None) -> None:
         ("en-US", "nope", "2"),
         ("en-US", "no problem", None),
         ("en-US", "yes, no problem", "1"),
+        ("en-US", "don't change it", "1"),
+        ("en-US", "no change", None),
+        ("en-US", "change it", "2"),
     ],
 )
 def test_yes_is_not_heard_in_a_no(language: str, words: str, key: str | None) -> None:
@@ -100,6 +109,22 @@ def test_yes_is_not_heard_in_a_no(language: str, words: str, key: str | None) ->
     ],
 )
 def test_a_choice_is_not_heard_in_its_denial(language: str, words: str, key: str | None) -> None:
+    assert understood(words, language, MENU) == key
+
+
+# "Oh" at a menu is a sigh, not the figure of a telephone number; before a figure it is nothing.
+@pytest.mark.parametrize(
+    ("language", "words", "key"),
+    [
+        ("en-US", "Oh", None),
+        ("en-US", "oh, one please", "1"),
+        ("en-US", "um, zero", "0"),
+        ("zh-CN", "嗯", None),
+        ("zh-CN", "嗯，一吧", "1"),
+        ("zh-CN", "呃……零", "0"),
+    ],
+)
+def test_a_sigh_is_no_figure(language: str, words: str, key: str | None) -> None:
     assert understood(words, language, MENU) == key
 
 

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from callcenter.switchboard import answers
+from callcenter.switchboard import answers, rooms
 from ivr import asks, twiml
 from ivr.flow import message
 
@@ -31,6 +31,11 @@ def too_long_a_sentence() -> AbstractContextManager[Any]:
     )  # Nothing that was said before is said again.
     long = patch.object(twiml, "speak", lambda say: real(say) * 40)
     return _both(told, long)
+
+
+def no_answer() -> AbstractContextManager[Any]:
+    """Let people meet, and never write it down."""
+    return patch.object(rooms, "customer_in_room", lambda *_: None)
 
 
 @contextmanager
