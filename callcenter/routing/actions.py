@@ -6,6 +6,7 @@ everywhere: a caller's leg, callback, call, wait, offer, an agent's leg, agent s
 
 import math
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from callcenter import ids
 from callcenter.configuration import configuration
-from callcenter.db import Upsert, as_inserted, locked, table_of, upsert
+from callcenter.db import Upsert, as_inserted, locked, table_of
 from callcenter.dialing import actions as dialing
 from callcenter.dialing.queries import attempt_for
 from callcenter.errors import Invalid, Missing, Sentence
@@ -23,8 +24,8 @@ from callcenter.lines.rules import cadence
 from callcenter.notices.actions import announce
 from callcenter.routing import queries
 from callcenter.routing.models import WAIT_LIVE, AgentState, AgentStateChange, Offer, Wait
+from callcenter.routing.queries import Claimed
 from callcenter.routing.rules import BACKSTOP, CHOSEN, ON_A_CALL, ring_allowance
-from callcenter.staff.models import Agent
 
 SWITCHBOARD = "switchboard"
 _ADD_WAIT = Upsert(
@@ -33,6 +34,12 @@ _ADD_WAIT = Upsert(
     )
 )
 _ADD_CHANGE = sa.insert(table_of(AgentStateChange))
+_ADD_OFFER = sa.insert(table_of(Offer))
+_IS_OFFERED = (
+    sa.update(table_of(Wait))
+    .where(table_of(Wait).c.id == sa.bindparam("wait"))
+    .values(state="offered", connection=sa.bindparam("number"))
+)
 
 
 def set_agent_state(
@@ -80,18 +87,20 @@ def _enter(
         row.free_since = at
     if state in ("break", "offline", "wrap_up", "talking"):
         row.free_since = None
-    values = {
-        "id": ids.new(),
-        "agent_id": row.agent_id,
-        "state": state,
-        "reason": reason,
-        "at": at,
-        "actor": actor,
-    }
-    session.execute(_ADD_CHANGE, values)
-    announce(session, "agent", row.agent_id, at)
+    _note_change(session, row.agent_id, state, reason, at, actor)
     if state == "available":
         later(session, "match", "all")
+
+
+def _note_change(
+    session: Session, agent_id: UUID, state: str, reason: str | None, at: datetime, actor: str
+) -> None:
+    """Write a state into the agent's timeline, and say so."""
+    values = {
+        "id": ids.new(), "agent_id": agent_id, "state": state, "reason": reason, "at": at, "actor": actor,
+    }  # fmt: skip
+    session.connection().execute(_ADD_CHANGE, values)
+    announce(session, "agent", agent_id, at)
 
 
 def occupy_agent(session: Session, agent_id: UUID, state: str, at: datetime) -> None:
@@ -192,24 +201,23 @@ def close_offer(session: Session, offer: Offer, state: str, reason: str | None, 
 
 
 def make_offer(
-    session: Session, wait: Wait, agent_id: UUID, ring_until: datetime, at: datetime
-) -> Offer | None:
-    """Offer a waiting subject to an agent; None when either was taken in this very moment."""
-    connection = queries.connections(session, wait) + 1
-    values = {
-        "id": ids.new(), "wait_id": wait.id, "agent_id": agent_id, "line_id": wait.line_id,
-        "call_id": wait.call_id, "connection": connection, "state": "ringing",
-        "made_at": at, "ring_until": ring_until,
-    }  # fmt: skip
-    insert = upsert(session, Offer).values(**values).on_conflict_do_nothing().returning(Offer)
-    offer: Offer | None = session.execute(insert).scalar_one_or_none()
-    if offer is None:
-        return None
-    wait.state = "offered"
-    wait.connection = offer.connection
-    occupy_agent(session, agent_id, "ringing", at)
+    session: Session, wait: sa.Row[Any], agent: Claimed, ring_until: datetime, at: datetime
+) -> UUID:
+    """Offer a locked wait to the agent who was claimed for it; return the offer's id."""
+    offer_id = ids.new()
+    connection = session.connection()
+    connection.execute(
+        _ADD_OFFER,
+        {
+            "id": offer_id, "wait_id": wait.id, "agent_id": agent.agent_id, "line_id": wait.line_id,
+            "call_id": wait.call_id, "connection": agent.connection, "state": "ringing",
+            "made_at": at, "ring_until": ring_until,
+        },
+    )  # fmt: skip
+    connection.execute(_IS_OFFERED, {"wait": wait.id, "number": agent.connection})
+    _note_change(session, agent.agent_id, "ringing", None, at, SWITCHBOARD)
     announce(session, "queue", wait.id, at)
-    return offer
+    return offer_id
 
 
 def rings_now(offer: Offer, ring_until: datetime) -> None:
@@ -291,35 +299,35 @@ def wait_again(session: Session, wait: Wait, at: datetime) -> None:
 
 def offer_next(session: Session, at: datetime) -> bool:
     """Offer the first in line to the best free agent and ring; False when there is no such pair."""
-    pair = queries.next_pair(session, at)
-    if pair is None:
+    wait = queries.lock_first(session, at)
+    agent = queries.claim(session, wait, at) if wait is not None else None
+    if wait is None or agent is None:
         return False
-    wait, agent_id = pair
     line = configuration(session).lines[wait.line_id]
     allowance = ring_allowance(line.rings_timeout, cadence(line.cadence_country).cycle_seconds)
-    offer = make_offer(session, wait, agent_id, at + allowance + BACKSTOP, at)
-    if offer is not None:
-        _ring_agent(session, offer, wait, line, allowance, at)
+    offer_id = make_offer(session, wait, agent, at + allowance + BACKSTOP, at)
+    _ring_agent(session, offer_id, agent, line, allowance, at)
     return True
 
 
 def _ring_agent(
-    session: Session, offer: Offer, wait: Wait, line: Line, allowance: timedelta, at: datetime
+    session: Session, offer_id: UUID, agent: Claimed, line: Line, allowance: timedelta, at: datetime
 ) -> None:
     """Ask for the agent's phone to be rung; one that may still be ringing lets the agent rest instead."""
-    agent = session.get_one(Agent, offer.agent_id)
     attempt_id = dialing.intend(
         session,
         purpose_kind="offer",
-        purpose_id=offer.id,
-        target=f"agent:{agent.id}",
+        purpose_id=offer_id,
+        target=f"agent:{agent.agent_id}",
         to_address=agent.address,
         from_number=line.number,
         timeout_seconds=math.ceil(allowance.total_seconds()) + 5,
         at=at,
     )
     if attempt_id is None:
-        lose_offer(session, offer, wait, "failed", "still_ringing", at, timedelta(seconds=10))
+        found = queries.lock_offer(session, offer_id)
+        assert found is not None  # noqa: S101  It was inserted in this very transaction.
+        lose_offer(session, *found, "failed", "still_ringing", at, timedelta(seconds=10))
 
 
 def stop_ringing(session: Session, offer: Offer, at: datetime) -> None:

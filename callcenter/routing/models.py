@@ -1,6 +1,7 @@
 """Who waits, who is free, who was offered what."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -11,6 +12,8 @@ from callcenter.db import Base
 
 WAIT_LIVE = sa.text("state IN ('waiting', 'offered', 'won')")
 OFFER_LIVE = sa.text("state IN ('ringing', 'accepted', 'joined')")
+IN_LINE = sa.text("state = 'waiting'")
+IDLE = sa.text("state = 'available'")
 OFFER_WON = sa.text("state IN ('accepted', 'joined')")
 
 
@@ -53,6 +56,16 @@ class Wait(Base):
     told_agents: Mapped[int | None]
 
 
+_WAIT = Wait.__table__.c
+FIRST: tuple[sa.ColumnElement[Any], ...] = (
+    sa.literal_column("0") - _WAIT.priority,
+    _WAIT.entered_at,
+    _WAIT.id,
+)
+"""The order of the line: by priority, then by arrival."""
+sa.Index("ix_waits_in_line", *FIRST, sqlite_where=IN_LINE, postgresql_where=IN_LINE)
+
+
 class AgentState(Base):
     """What an agent is doing now.
 
@@ -61,6 +74,9 @@ class AgentState(Base):
     """
 
     __tablename__ = "agent_states"
+    __table_args__ = (
+        sa.Index("ix_agent_states_idle", "free_since", "agent_id", sqlite_where=IDLE, postgresql_where=IDLE),
+    )
 
     agent_id: Mapped[UUID] = mapped_column(sa.ForeignKey("agents.id"), primary_key=True)
     state: Mapped[str] = mapped_column(sa.String(12))

@@ -8,9 +8,11 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from callcenter.db import Instant, SecondsBetween, UtcDateTime, held, hold, locked
-from callcenter.routing.models import AgentState, Offer, Wait
-from callcenter.routing.rules import DECLINED_REST
+from callcenter.configuration import of_revision
+from callcenter.db import Instant, SecondsBetween, UtcDateTime, held, hold, locked, table_of
+from callcenter.revision import REVISION
+from callcenter.routing.models import FIRST, AgentState, Offer, Wait
+from callcenter.routing.rules import BEST_LEVEL, DECLINED_REST
 from callcenter.staff.models import Agent, AgentSkill
 
 LIVE_WAITS = ("waiting", "offered", "won")
@@ -19,7 +21,8 @@ LIVE_OFFERS = ("ringing", "accepted", "joined")
 
 def _literally(column: InstrumentedAttribute[str], states: tuple[str, ...]) -> sa.ColumnElement[bool]:
     """Name states in the statement: SQLite takes a partial index only where it can read its condition."""
-    return column.in_([sa.literal_column(f"'{state}'") for state in states])
+    named: list[sa.ColumnElement[str]] = [sa.literal_column(f"'{state}'") for state in states]
+    return column == named[0] if len(named) == 1 else column.in_(named)
 
 
 WAIT_IS_LIVE = _literally(Wait.state, LIVE_WAITS)
@@ -77,12 +80,6 @@ def offers_of_call(session: Session, call_id: UUID) -> list[Offer]:
     return list(
         session.execute(sa.select(Offer).where(Offer.call_id == call_id).order_by(Offer.id)).scalars()
     )
-
-
-def connections(session: Session, wait: Wait) -> int:
-    """Count the offers made so far about a call, over all its stays in line, or about this wait."""
-    about = Offer.call_id == wait.call_id if wait.call_id else Offer.wait_id == wait.id
-    return session.execute(sa.select(sa.func.max(Offer.connection)).where(about)).scalar_one() or 0
 
 
 def rung_out(session: Session, at: datetime) -> list[UUID]:
@@ -190,56 +187,128 @@ def _make_outlook() -> sa.Select[Any]:
 _OUTLOOK = _make_outlook()
 
 
-def next_pair(session: Session, at: datetime) -> tuple[Wait, UUID] | None:
-    """Lock and return the next waiting subject and the agent to ask, None when there is no pair.
+def lock_first(session: Session, at: datetime) -> sa.Row[Any] | None:
+    """Lock and return the first in line whom a free agent can serve, None when there is nobody.
 
-    Subjects by priority and arrival; agents with the skill and the language by level (1 is best), then
-    by longest idle. Rows that another process is deciding on are passed over.
+    By priority and arrival; rows that another process is deciding on are passed over. The row has id,
+    line_id, call_id, skill_id and language.
     """
-    given = {"rested": at - DECLINED_REST}
-    wait = session.execute(_FIRST_WAIT, given).scalar_one_or_none()
-    if wait is None:
+    row = session.connection().execute(_FIRST, {"declined_since": at - DECLINED_REST}).first()
+    if row is not None:
+        of_revision(session, row.revision)
+    return row
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """An agent who was free, and is no more; `connection` is the number of the offer that he gets."""
+
+    agent_id: UUID
+    address: str
+    connection: int
+
+
+def claim(session: Session, wait: sa.Row[Any], at: datetime) -> Claimed | None:
+    """Take the best free agent for a locked wait, in one statement; None when others have taken them all.
+
+    By level (1 is best), then by longest idle; agents whom somebody else is deciding on are passed over.
+    """
+    values = {
+        "for_wait": wait.id, "for_call": wait.call_id, "for_skill": wait.skill_id,
+        "for_language": wait.language, "declined_since": at - DECLINED_REST, "now": at,
+    }  # fmt: skip
+    row = session.connection().execute(_CLAIM, values).first()
+    if row is None:
         return None
-    agent = session.execute(_BEST_AGENT, given | {"wait": wait.id}).scalar_one_or_none()
-    return (wait, agent.agent_id) if agent is not None else None
+    known = held(session, AgentState, row.agent_id)
+    if known is not None:
+        session.refresh(known)
+    return Claimed(row.agent_id, row.address, row.connection)
 
 
-def _can_serve() -> tuple[sa.ColumnExpressionArgument[bool], ...]:
-    """Say that an agent is free, has the wait's skill and language, and has not just declined it."""
-    quoted = sa.literal('%"') + Wait.language + sa.literal('"%')
+_IDLE = aliased(AgentState, name="idle")
+# A parameter is a number that PostgreSQL plans without: it would take a tenth of the rows to be asked for.
+_ONE = sa.literal_column("1", sa.Integer)
+_QUOTE_BEFORE, _QUOTE_BEHIND = sa.literal_column("'%\"'", sa.Text), sa.literal_column("'\"%'", sa.Text)
+
+
+def _can_serve(wait_id: Any, skill_id: Any, language: Any) -> tuple[sa.ColumnExpressionArgument[bool], ...]:
+    """Say that an agent is free, has skill and language, and has not just declined this wait."""
     declined = sa.exists().where(
-        Offer.wait_id == Wait.id,
-        Offer.agent_id == AgentState.agent_id,
-        Offer.state == "declined",
-        Offer.ended_at > sa.bindparam("rested", type_=UtcDateTime()),
+        Offer.wait_id == wait_id,
+        Offer.agent_id == _IDLE.agent_id,
+        _literally(Offer.state, ("declined",)),
+        Offer.ended_at > sa.bindparam("declined_since", type_=UtcDateTime()),
     )
+    speaks = sa.cast(Agent.languages, sa.Text).like(_QUOTE_BEFORE + language + _QUOTE_BEHIND)
     return (
-        AgentState.state == "available",
-        AgentSkill.agent_id == AgentState.agent_id,
-        AgentSkill.skill_id == Wait.skill_id,
-        Agent.id == AgentState.agent_id,
+        _literally(_IDLE.state, ("available",)),
+        AgentSkill.agent_id == _IDLE.agent_id,
+        AgentSkill.skill_id == skill_id,
+        Agent.id == _IDLE.agent_id,
         Agent.active,
-        sa.cast(Agent.languages, sa.Text).like(quoted),
-        ~declined.correlate(Wait, AgentState),
+        _one_by_one(speaks),
+        ~declined.correlate(Wait, _IDLE),
     )
 
 
-# Asked every second for as long as anybody waits, and at every arrival: built once.
-_FIRST_WAIT = locked(
-    sa.select(Wait)
-    .where(Wait.state == "waiting", sa.exists().where(*_can_serve()).correlate(Wait))
-    .order_by(Wait.priority.desc(), Wait.entered_at, Wait.id)
-    .limit(1),
-    skip_locked=True,
-)
-_BEST_AGENT = locked(
-    sa.select(AgentState)
-    .join(Wait, Wait.id == sa.bindparam("wait"))
-    .join(AgentSkill, AgentSkill.agent_id == AgentState.agent_id)
-    .join(Agent, Agent.id == AgentState.agent_id)
-    .where(*_can_serve())
-    .order_by(AgentSkill.level, AgentState.free_since, AgentState.agent_id)
-    .limit(1),
-    of=AgentState,
-    skip_locked=True,
-)
+def _one_by_one(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """Let PostgreSQL try rows in the order of their index until one fits.
+
+    It takes a LIKE for rarer than it is, and an EXISTS for worth a hash of everybody; of a CASE it knows
+    nothing. With 1,000 idle agents that is 0.1 ms instead of 2.
+    """
+    return sa.case((condition, sa.true()), else_=sa.false())
+
+
+def _make_first() -> sa.Select[Any]:
+    somebody_is_free = sa.exists().where(_literally(_IDLE.state, ("available",)))
+    can_be_served = sa.exists().where(*_can_serve(Wait.id, Wait.skill_id, Wait.language)).correlate(Wait)
+    return (
+        sa.select(
+            Wait.id, Wait.line_id, Wait.call_id, Wait.skill_id, Wait.language, REVISION.label("revision")
+        )
+        .where(_literally(Wait.state, ("waiting",)), somebody_is_free, _one_by_one(can_be_served))
+        .order_by(*FIRST)
+        .limit(_ONE)
+        .with_for_update(of=Wait, key_share=True, skip_locked=True)
+    )
+
+
+def _make_claim() -> sa.UpdateBase:
+    """Look among the best alone at first: their index has them by longest idle, nothing is sorted."""
+    row = table_of(AgentState)
+    wait, call = sa.bindparam("for_wait", type_=sa.Uuid()), sa.bindparam("for_call", type_=sa.Uuid())
+    free = (
+        sa.select(_IDLE.agent_id)
+        .where(
+            *_can_serve(
+                wait,
+                sa.bindparam("for_skill", type_=sa.Uuid()),
+                sa.bindparam("for_language", type_=sa.String()),
+            )
+        )
+        .limit(_ONE)
+        .with_for_update(of=_IDLE, key_share=True, skip_locked=True)
+    )
+    longest = (_IDLE.free_since, _IDLE.agent_id)
+    best = free.where(AgentSkill.level == sa.literal_column(str(BEST_LEVEL))).order_by(*longest)
+    other = free.order_by(AgentSkill.level, *longest)
+    offers = sa.select(sa.func.max(Offer.connection))
+    of_call = offers.where(Offer.call_id == call).scalar_subquery()
+    of_wait = offers.where(Offer.wait_id == wait).scalar_subquery()
+    return (
+        sa.update(row)
+        .where(row.c.agent_id == sa.func.coalesce(best.scalar_subquery(), other.scalar_subquery()))
+        .values(
+            state="ringing", reason=None, until=None, since=sa.bindparam("now"), version=row.c.version + 1
+        )
+        .returning(
+            row.c.agent_id,
+            sa.select(Agent.address).where(Agent.id == row.c.agent_id).scalar_subquery().label("address"),
+            (sa.func.coalesce(of_call, of_wait, 0) + 1).label("connection"),
+        )
+    )
+
+
+_FIRST, _CLAIM = _make_first(), _make_claim()

@@ -10,6 +10,9 @@ STATES = (*CHOSEN, "wrap_up", *ON_A_CALL)
 
 OFFER_ENDS = ("declined", "missed", "withdrawn", "failed", "ended")
 
+# How well an agent masters a skill: from 1 (best) to 9.
+BEST_LEVEL = 1
+
 # Before the carrier reports `ringing` our own timer runs this much longer than the rings.
 BACKSTOP = timedelta(seconds=20)
 # An UNKNOWN agent leg may still ring somewhere: the agent rests until it cannot (dialing protocol, 6).

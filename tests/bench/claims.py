@@ -1,8 +1,11 @@
 """Row: how fast agents are claimed, beside commits of a single row by as many clients in the same run.
 
-1,000 agents are idle and callers wait, far fewer than agents; 16 threads, each with a connection of its own,
-take the next pair in a transaction of its own until everybody has one. The floor inserts one row a
-transaction by psycopg alone, as fast as 16 threads of one interpreter can.
+1,000 agents are idle. 16 threads of one interpreter, each with a connection of its own, do in turn:
+- claim agents: the product's one statement (`routing.queries.claim`) in a transaction of its own. This is the
+  goal's row: it is what one claim at a time can cost at most;
+- match: the whole transaction in which the product brings the first in line to an agent (`offer_next`: who is
+  first, the claim, the offer, what is announced, the intent to ring). It is printed beside;
+- insert one row a transaction by psycopg alone, as fast as they can. This is the floor.
 """
 
 import threading
@@ -22,6 +25,7 @@ from callcenter import ids
 from callcenter.jobs import Work
 from callcenter.routing.actions import offer_next
 from callcenter.routing.models import AgentState, Offer, Wait
+from callcenter.routing.queries import claim
 from callcenter.staff.models import Agent, AgentSkill
 from tests.bench.figures import spread
 from tests.bench.goals import CLAIMS, Row
@@ -30,8 +34,8 @@ from tests.factories import centre
 
 THREADS = 16
 AGENTS = 1000
+CLAIMS_EACH = 30
 WAITING = 32
-WARM = 4
 COMMITS = 150
 
 
@@ -45,16 +49,28 @@ class Floor:
 
 
 def measure(ground: Ground, rounds: int, seconds: float) -> list[Row]:
-    """Return the row: in each round claims for some seconds, then the commits."""
+    """Return the row: in each round claims and matches for some seconds, then the commits."""
     url = ground.database("claims")
     with ground.work(url) as work:
         floor = _floor(work)
-        _claim_batch(floor, WARM, seconds)
-        pairs = [(_claim_rate(floor, seconds), _commit_rate(url)) for _ in range(rounds)]
-    ratios = spread([claimed / committed for claimed, committed in pairs])
-    claimed, committed = (spread(each).middle for each in zip(*pairs, strict=True))
-    beside = {"claims_per_second": claimed, "commits_per_second": committed}
-    return [Row(CLAIMS, ratios, f"{committed:,.0f} commits/s by {THREADS} threads", beside=beside)]
+        for warms in (_claim_rate, _match_rate):
+            warms(floor, min(seconds, 1.0))
+        rates = [
+            (_claim_rate(floor, seconds), _match_rate(floor, seconds), _commit_rate(url))
+            for _ in range(rounds)
+        ]
+    claimed, matched, committed = (spread(each).middle for each in zip(*rates, strict=True))
+    whole = spread([matches / commits for _, matches, commits in rates]).middle
+    floor_told = (
+        f"{committed:,.0f} commits/s by {THREADS} threads; "
+        f"beside: {claimed:,.0f} claims/s; whole matches {matched:,.0f}/s, {whole:.3f} x"
+    )
+    beside = {
+        "claims_per_second": claimed, "matches_per_second": matched, "matches_x": whole,
+        "commits_per_second": committed,
+    }  # fmt: skip
+    ratios = spread([claims / commits for claims, _, commits in rates])
+    return [Row(CLAIMS, ratios, floor_told, beside=beside)]
 
 
 def _floor(work: Work) -> Floor:
@@ -90,18 +106,46 @@ def _reset(floor: Floor) -> None:
 
 
 def _claim_rate(floor: Floor, seconds: float) -> float:
-    """Return the claims a second, over batches of 32 callers while the time and the idle agents last."""
-    _reset(floor)
+    """Return the claims a second: everybody idle, 16 threads take 30 each, until the time is over."""
     made, taken = 0, 0.0
-    while taken < seconds and made + WAITING < AGENTS / 2:
-        claimed, took = _claim_batch(floor, WAITING, seconds - taken)
-        made, taken = made + claimed, taken + took
+    while taken < seconds:
+        _reset(floor)
+        waits = _wait(floor, THREADS)
+        taken += together(lambda number, waits=waits: _claim_some(floor.work, waits[number]))
+        made += THREADS * CLAIMS_EACH
+        claimed = _busy(floor.work)
+        if claimed != THREADS * CLAIMS_EACH:
+            raise RuntimeError(f"{claimed} agents were claimed {THREADS * CLAIMS_EACH} times")
     return made / taken
 
 
-def _claim_batch(floor: Floor, waiting: int, seconds: float) -> tuple[int, float]:
-    """Let callers wait, then let 16 threads claim an agent for each; return how many, in how many seconds."""
+def _claim_some(work: Work, wait: "sa.Row[Any]") -> None:
+    """Claim agents for one caller, each in a transaction of its own; there are more than all can take."""
+    for _ in range(CLAIMS_EACH):
+        with work.transaction() as session:
+            if claim(session, wait, work.at()) is None:
+                raise RuntimeError("nobody was free")
+
+
+def _busy(work: Work) -> int:
+    with work.db.reading() as session:
+        return session.execute(sa.select(sa.func.count()).where(AgentState.state != "available")).scalar_one()
+
+
+def _match_rate(floor: Floor, seconds: float) -> float:
+    """Return the matches a second, over batches of 32 callers while the time and the idle agents last."""
+    _reset(floor)
+    made, taken = 0, 0.0
+    while taken < seconds and made + WAITING < AGENTS / 2:
+        matched, took = _match_batch(floor, seconds - taken)
+        made, taken = made + matched, taken + took
+    return made / taken
+
+
+def _wait(floor: Floor, waiting: int) -> "Sequence[sa.Row[Any]]":
+    """Let so many callers wait; return what a claim needs to know of them."""
     at = floor.work.at()
+    columns = (Wait.id, Wait.line_id, Wait.call_id, Wait.skill_id, Wait.language)
     with floor.work.transaction() as session:
         _insert(session, Wait, [
             {"id": ids.new(), "subject_kind": "call", "subject_id": ids.new(), "line_id": floor.line_id,
@@ -109,12 +153,18 @@ def _claim_batch(floor: Floor, waiting: int, seconds: float) -> tuple[int, float
              "state": "waiting", "connection": 0}
             for _ in range(waiting)
         ])  # fmt: skip
+        return session.execute(sa.select(*columns).where(Wait.state == "waiting")).all()
+
+
+def _match_batch(floor: Floor, seconds: float) -> tuple[int, float]:
+    """Let callers wait, then let 16 threads match each with an agent; return (how many, seconds)."""
+    _wait(floor, WAITING)
     before = _offers(floor.work)
-    claims, until = deque(range(waiting)), time.perf_counter() + seconds
-    taken = together(lambda _: _claim_all(floor.work, claims, until))
+    left, until = deque(range(WAITING)), time.perf_counter() + seconds
+    taken = together(lambda _: _match_all(floor.work, left, until))
     made = _offers(floor.work) - before
-    if made != waiting - len(claims):
-        raise RuntimeError(f"{made} agents were claimed {waiting - len(claims)} times")
+    if made != WAITING - len(left):
+        raise RuntimeError(f"{made} agents were offered {WAITING - len(left)} times")
     return made, taken
 
 
@@ -124,22 +174,22 @@ def _offers(work: Work) -> int:
         return session.execute(sa.select(sa.func.count(Offer.agent_id.distinct()))).scalar_one()
 
 
-def _claim_all(work: Work, claims: deque[int], until: float) -> None:
-    """Make claims while some are left and the time lasts, one at least."""
+def _match_all(work: Work, left: deque[int], until: float) -> None:
+    """Make matches while some are left and the time lasts, one at least."""
     with suppress(IndexError):
-        claims.pop()
-        _claim(work)
+        left.pop()
+        _match(work)
         while time.perf_counter() < until:
-            claims.pop()
-            _claim(work)
+            left.pop()
+            _match(work)
 
 
-def _claim(work: Work) -> None:
-    """Make one claim; who finds every pair in others' hands tries again."""
-    claimed = False
-    while not claimed:
+def _match(work: Work) -> None:
+    """Make one match; who finds every pair in others' hands tries again."""
+    matched = False
+    while not matched:
         with work.transaction() as session:
-            claimed = offer_next(session, work.at())
+            matched = offer_next(session, work.at())
 
 
 def _commit_rate(url: str) -> float:

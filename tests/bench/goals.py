@@ -76,7 +76,12 @@ TRIPS_CHOICE = Goal("trips_choice", "menu-choice webhook: database round trips",
 TRIPS_WORST = Goal("trips_worst", "any webhook: database round trips, the worst", "most", 6, "trips")
 DOOR = Goal("door", "signature + form + TwiML, CPU", "most", 60, "us")
 OPEN_LOOP = Goal("open_loop", "open loop at half of saturation: p99 : p50", "most", 10)
-CLAIMS = Goal("claims", "claims of an agent, 16 threads, 1,000 agents : single-row commits", "least", 0.25)
+CLAIMS = Goal(
+    "claims",
+    "claims of an agent (the statement and its commit), 16 threads, 1,000 agents : single-row commits",
+    "least",
+    0.25,
+)
 READY = Goal("ready", "web process: start to ready", "most", 1.5, "s")
 MEMORY = Goal("memory", "web process: resident memory under load", "most", 200, "MB")
 

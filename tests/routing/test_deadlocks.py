@@ -163,7 +163,7 @@ def test_a_match_meets_the_callers_hang_up(floor: Floor, monkeypatch: pytest.Mon
     call = caller_with_a_leg(floor)
     agent_whom_nobody_asked_yet(floor)
     matches = partial(jobs.match, floor.work, "all")
-    meet(floor, monkeypatch, matches, (queries, "next_pair"), hangs_up(floor, call))
+    meet(floor, monkeypatch, matches, (queries, "claim"), hangs_up(floor, call))
     assert_nobody_is_asked(floor)
 
 
@@ -180,7 +180,7 @@ def test_a_match_meets_the_callers_waiting_document(floor: Floor, monkeypatch: p
         desks.answer(asks.HowLong(), Step("caller", 1, "counting", {"language": "zh-CN"}))
 
     matches = partial(jobs.match, floor.work, "all")
-    meet(floor, monkeypatch, matches, (queries, "next_pair"), in_transaction(floor, asks_how_long))
+    meet(floor, monkeypatch, matches, (queries, "claim"), in_transaction(floor, asks_how_long))
     assert [offer.state for offer in floor.offers()] == ["ringing"]
 
 

@@ -25,6 +25,18 @@ def test_the_best_level_is_asked_first(floor: Floor) -> None:
     assert floor.rung() == ["first"]
 
 
+def test_when_no_best_is_free_the_next_level_is_asked_by_longest_idle(floor: Floor) -> None:
+    floor.agent("best", level=1, languages=("en-US",))
+    for key in ("early", "late"):
+        floor.agent(key, level=3)
+        floor.passes(minutes=1)
+    floor.agent("second", level=2)
+    for _ in range(3):
+        floor.caller()
+        floor.passes(seconds=1)
+    assert floor.rung() == ["second", "early", "late"]
+
+
 def test_among_equals_the_longest_idle_is_asked(floor: Floor) -> None:
     for key in ("early", "late"):
         floor.agent(key)

@@ -120,9 +120,9 @@ def _take(work: Work) -> tuple[UUID, str, str, float] | None:
     """Make one claim by the product's own verb; which pair it was, is read behind its commit."""
     made: list[UUID] = []
 
-    def notes(session: Session, offer: Offer, *more: Any) -> Any:
-        made.append(offer.id)
-        return _ring(session, offer, *more)
+    def notes(session: Session, offer_id: UUID, *more: Any) -> Any:
+        made.append(offer_id)
+        return _ring(session, offer_id, *more)
 
     with patch.object(actions, "_ring_agent", notes), work.transaction() as session:
         if not actions.offer_next(session, work.at()):
@@ -203,59 +203,57 @@ def _judge_rows(url: str, verdict: Verdict) -> None:
 
 @contextmanager
 def blindly() -> Iterator[None]:
-    """Choose without locks, and insert without expecting that somebody was faster."""
-    with patch.object(queries, "next_pair", _unlocked), patch.object(actions, "upsert", _Plain):
+    """Choose without locks."""
+    with patch.object(queries, "lock_first", _first), patch.object(queries, "claim", _whoever_seems_free):
         yield
 
 
-class _Plain:
-    """An INSERT that forgets what to do on a conflict."""
-
-    def __init__(self, _session: Session, table: Any) -> None:
-        self.insert = sa.insert(table)
-
-    def values(self, **values: Any) -> "_Plain":
-        self.insert = self.insert.values(**values)
-        return self
-
-    def on_conflict_do_nothing(self, **_: Any) -> Any:
-        return self.insert
+def _first(session: Session, _at: Any) -> Any:
+    return session.execute(_WAITS).first()
 
 
-def _unlocked(session: Session, _at: Any) -> tuple[Wait, UUID] | None:
-    wait = session.scalars(sa.select(Wait).where(Wait.state == "waiting").limit(1)).first()
-    agent = session.scalars(sa.select(AgentState).where(AgentState.state == "available").limit(1)).first()
-    return (wait, agent.agent_id) if wait is not None and agent is not None else None
+def _whoever_seems_free(session: Session, _wait: Any, at: Any) -> queries.Claimed | None:
+    found = session.execute(sa.select(AgentState.agent_id).where(AgentState.state == "available")).first()
+    return _taken(session, found[0], at) if found is not None else None
+
+
+_WAITS = sa.select(Wait.id, Wait.line_id, Wait.call_id, Wait.skill_id, Wait.language).where(
+    Wait.state == "waiting"
+)
+
+
+def _taken(session: Session, agent_id: UUID, at: Any) -> queries.Claimed:
+    mine = sa.update(AgentState).where(AgentState.agent_id == agent_id)
+    session.execute(mine.values(state="ringing", since=at))
+    return queries.Claimed(agent_id, "+8619900000001", 1)
 
 
 @contextmanager
 def in_any_order() -> Iterator[None]:
-    """Lock two agents in whatever order they come, and wait for them."""
-    with patch.object(queries, "next_pair", _crosswise):
+    """Lock four agents in whatever order they come, and wait for them."""
+    with patch.object(queries, "claim", _crosswise):
         yield
 
 
-def _crosswise(session: Session, _at: Any) -> tuple[Wait, UUID] | None:
+def _crosswise(session: Session, _wait: Any, at: Any) -> queries.Claimed | None:
     ours = list(session.scalars(sa.select(AgentState.agent_id)))[:4]
     random.shuffle(ours)
     for agent_id in ours:
         session.execute(sa.select(AgentState).where(AgentState.agent_id == agent_id).with_for_update())
-    wait = session.scalars(
-        sa.select(Wait).where(Wait.state == "waiting").limit(1).with_for_update(skip_locked=True)
-    ).first()
     state = session.get_one(AgentState, ours[0], populate_existing=True)
-    return (wait, ours[0]) if wait is not None and state.state == "available" else None
+    return _taken(session, ours[0], at) if state.state == "available" else None
 
 
 @contextmanager
 def freed_too_early() -> Iterator[None]:
     """Let the offer be over, and its agent free, while its claimant still has it."""
 
-    def makes_and_loses(session: Session, wait: Wait, agent_id: UUID, until: Any, at: Any) -> Offer | None:
-        offer = _make(session, wait, agent_id, until, at)
-        if offer is not None:
-            _missed(session, offer, wait, at)
-        return offer
+    def makes_and_loses(session: Session, wait: Any, agent: Any, until: Any, at: Any) -> UUID:
+        offer_id = _make(session, wait, agent, until, at)
+        found = queries.lock_offer(session, offer_id)
+        assert found is not None
+        _missed(session, *found, at)
+        return offer_id
 
     with patch.object(actions, "make_offer", makes_and_loses):
         yield
