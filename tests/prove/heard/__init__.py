@@ -37,7 +37,7 @@ PROOFS: tuple[Proof, ...] = (
     _proof("F7", "the carrier answers 401, 404, 429, 500 or nothing: nobody is hung up on, all end in order",
            failures.CARRIER, ("a 404 ends a living call",), ("postgresql",)),
     _proof("F8", "nobody is at work, or nobody answers: a promise or a message for everybody",
-           failures.NOBODY, ("absent agents are waited for",), ("sqlite",)),
+           failures.NOBODY, ("absent agents are waited for",), ("sqlite", "postgresql")),
     _proof("F9", "a number that is no line: a sentence, a message, a ticket",
-           failures.STRANGE, ("a number that is no line is hung up on",), ("sqlite",)),
+           failures.STRANGE, ("a number that is no line is hung up on",), ("sqlite", "postgresql")),
 )  # fmt: skip
