@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from callcenter import ids
 from callcenter.calendars.models import Calendar
 from callcenter.calls.models import Call, Leg
-from callcenter.db import locked, upsert
+from callcenter.db import Upsert, locked, table_of, upsert
 from callcenter.dialing.models import Attempt
 from callcenter.errors import Conflict, Sentence
 from callcenter.ledger.actions import write
@@ -43,6 +43,17 @@ _LEG_OF_ATTEMPT = (
     .order_by(Leg.created_at)
     .limit(1)
 )
+
+
+def _measured_again(insert: Any) -> Any:
+    """One measure an offer: the later one takes the place of the earlier, which keeps its id."""
+    made = insert(table_of(RingMeasure))
+    newer = {name: made.excluded[name] for name in _MEASURED}
+    return made.on_conflict_do_update(index_elements=["offer_id"], set_=newer)
+
+
+_MEASURED = sorted(set(table_of(RingMeasure).columns.keys()) - {"id", "offer_id"})
+_MEASURE = Upsert(_measured_again)
 
 
 def measure_offer(session: Session, offer_id: UUID, at: datetime) -> RingFacts | None:
@@ -91,11 +102,7 @@ def _keep(session: Session, row: Any, leg: Leg | None, facts: RingFacts, *, cycl
         "verdict": facts.verdict, "ring_seconds": facts.seconds, "rings": facts.rings,
         "judged": facts.judged, "within": facts.within, "borderline": facts.borderline,
     }  # fmt: skip
-    session.execute(
-        upsert(session, RingMeasure)
-        .values(id=ids.new(), offer_id=offer.id, **measure)
-        .on_conflict_do_update(index_elements=[RingMeasure.offer_id], set_=measure)
-    )
+    _MEASURE.send(session, {"id": ids.new(), "offer_id": offer.id, **measure})
 
 
 CLOCK = "clock"
