@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, Self
 
 import psycopg
+from psycopg.pq import TransactionStatus
 
 NOBODY_WAITS = "/* nobody waits */"
 """Marks a SELECT whose rows nobody wants: one that only takes locks."""
@@ -83,10 +84,16 @@ class Pipelined(psycopg.Connection[Any]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.cursor_factory = PipelinedCursor
-        self.prepare_threshold, self.prepared_max = _PREPARE_AFTER, _PREPARED_MOST
         self._commits_itself = self._begun = self._has_savepoint = False
         self._pipeline = self.pipe = _Patient(self)
         self.pipe.__enter__()
+
+    @classmethod
+    def connect(cls, *words: Any, **named: Any) -> Self:
+        """Connect; what is said here of prepared statements is what psycopg's own `connect` takes."""
+        connection = super().connect(*words, **named, prepare_threshold=_PREPARE_AFTER)
+        connection.prepared_max = _PREPARED_MOST
+        return connection
 
     @property
     def autocommit(self) -> bool:
@@ -125,10 +132,18 @@ class Pipelined(psycopg.Connection[Any]):
             self._begun = False
 
     def rollback(self) -> None:
-        """Undo what was begun, whatever became of statements that nobody has waited for."""
+        """Undo what was begun, whatever became of statements that nobody has waited for.
+
+        psycopg forgets all prepared statements at its own ROLLBACK, which is right after a fault alone:
+        whoever only reads ends so every time.
+        """
         if self._begun:
             self.calm_down()
-            super().rollback()
+            if self.info.transaction_status == TransactionStatus.INTRANS:
+                self._send("ROLLBACK")
+                self.settle()
+            else:
+                super().rollback()
             self._begun = False
 
     def _send(self, command: str) -> None:

@@ -1,11 +1,14 @@
 """From settings to a Work: the one place that chooses the database, the carrier, the time and the bell."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from callcenter import clock
-from callcenter.bell import RqDoorbell
+from callcenter.bell import RingsAside, RqDoorbell
 from callcenter.carrier.counted import Counted
 from callcenter.carrier.twilio import TwilioCarrier
 from callcenter.clock import Now
@@ -24,6 +27,19 @@ def make_work(settings: Settings, *, lock_wait_seconds: float | None = None) -> 
         secret_key=settings.secret_key or "",
         bell=RqDoorbell(settings.redis_url) if settings.redis_url else NoDoorbell(),
     )
+
+
+@contextmanager
+def ringing_aside(work: Work) -> Iterator[Work]:
+    """Yield the work of a process whose answers are waited for: its bells ring from a thread of their own."""
+    if not isinstance(work.bell, RqDoorbell):
+        yield work
+        return
+    bell = RingsAside(work.bell)
+    try:
+        yield replace(work, bell=bell)
+    finally:
+        bell.finish()
 
 
 def _twilio(settings: Settings) -> TwilioCarrier:

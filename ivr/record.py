@@ -4,8 +4,8 @@ A value is `{"type": its class, field: …}`; times are ISO 8601 with their offs
 classes of `hearing` and `asks` are known; anything else is refused.
 """
 
-from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import fields
 from datetime import datetime
 from functools import cache
 from types import UnionType
@@ -17,15 +17,18 @@ from ivr.hearing import Heard, Hours, LineFacts, MenuItem
 KNOWN: Mapping[str, type] = {
     kind.__name__: kind for kind in (*get_args(Heard), *get_args(Ask | Answer), LineFacts, MenuItem, Hours)
 }
+_KINDS = frozenset(KNOWN.values())
 
 
 def to_json(value: Any) -> dict[str, Any]:
     """Return a hearing, ask or answer as a JSON object; raise TypeError for anything else."""
-    if type(value) not in KNOWN.values():
-        raise TypeError(f"{type(value).__name__} is no hearing, ask or answer")
-    return {"type": type(value).__name__} | {
-        field.name: _plain(getattr(value, field.name)) for field in fields(value)
-    }
+    kind: type = type(value)
+    if kind not in _KINDS:
+        raise TypeError(f"{kind.__name__} is no hearing, ask or answer")
+    told: dict[str, Any] = {"type": kind.__name__}
+    for name, _ in _readers(kind):
+        told[name] = _plain(getattr(value, name))
+    return told
 
 
 def from_json(value: Mapping[str, Any]) -> Any:
@@ -34,37 +37,47 @@ def from_json(value: Mapping[str, Any]) -> Any:
     Raise KeyError for an unknown type, TypeError where a field without a default is missing.
     """
     kind = KNOWN[value["type"]]
-    hints = _hints(kind)
-    return kind(**{name: _value(hints[name], item) for name, item in value.items() if name in hints})
+    return kind(**{name: read(value[name]) for name, read in _readers(kind) if name in value})
 
 
 def _plain(value: Any) -> Any:
-    if is_dataclass(value):
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    if type(value) in _KINDS:
         return to_json(value)
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
-    if value is None or isinstance(value, (str, int, float)):
-        return value
     if not isinstance(value, Mapping):
         raise TypeError(f"{type(value).__name__} cannot be stored")
     return dict(value)
 
 
-def _value(hint: Any, value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return from_json(value) if "type" in value and get_origin(hint) is not Mapping else dict(value)
-    if isinstance(value, list):
-        return tuple(_value(get_args(hint)[0], item) for item in value)
-    return datetime.fromisoformat(value) if isinstance(value, str) and _is_time(hint) else value
-
-
-def _is_time(hint: Any) -> bool:
-    options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
-    return datetime in options
-
-
 @cache
-def _hints(kind: type) -> dict[str, Any]:
-    return get_type_hints(kind)
+def _readers(kind: type) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+    """Return the fields of a class, each with how its JSON is read: found once, for a menu has many items."""
+    hints = get_type_hints(kind)
+    return tuple((field.name, _reader(hints[field.name])) for field in fields(kind))
+
+
+def _reader(hint: Any) -> Callable[[Any], Any]:
+    options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    inner = next((get_args(option)[0] for option in options if get_origin(option) is tuple), None)
+    item = _as_it_is if inner is None else _reader(inner)
+    is_free = any(get_origin(option) is Mapping for option in options)
+
+    def read(value: Any) -> Any:
+        if isinstance(value, str):
+            return datetime.fromisoformat(value) if datetime in options else value
+        if isinstance(value, list):
+            return tuple(map(item, value))
+        if isinstance(value, Mapping):
+            return dict(value) if is_free or "type" not in value else from_json(value)
+        return value
+
+    return read
+
+
+def _as_it_is(value: Any) -> Any:
+    return value

@@ -2,15 +2,17 @@
 
 import json
 import socket
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from callcenter.bell import QUEUE, RqDoorbell, answers, connect
+from callcenter.bell import QUEUE, RingsAside, RqDoorbell, answers, connect
 from callcenter.embedded import EmbeddedValkey
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -55,3 +57,48 @@ def test_after_a_failure_it_does_not_knock_again_at_once(valkey: EmbeddedValkey)
 def test_whether_redis_is_there(redis_url: str, valkey: EmbeddedValkey) -> None:
     assert answers(redis_url)
     assert not answers(valkey.url)
+
+
+# bell.py: "a bell that hangs would cost a caller's answer".
+def test_who_rings_aside_waits_for_nobody_and_rings_the_same_once(redis_url: str) -> None:
+    bell, gate = Gated(redis_url), threading.Event()
+    bell.gate = gate
+    aside = RingsAside(bell)
+    assert aside.ring("match", "first")
+    assert bell.began.wait(20)
+    for subject in ("all", "all", "last", "all"):
+        assert aside.ring("match", subject)
+    gate.set()
+    aside.finish()
+    queued = Queue(QUEUE, connection=connect(redis_url), serializer=JSONSerializer).jobs
+    assert [job.args[1] for job in queued] == ["first", "all", "last"]
+
+
+def test_a_fault_of_one_bell_does_not_silence_the_next(redis_url: str) -> None:
+    bell = Gated(redis_url)
+    aside = RingsAside(bell)
+    bell.fault = ValueError("no bell was ever so broken")
+    aside.ring("match", "lost")
+    until(lambda: bell.fault is None)
+    aside.ring("match", "heard")
+    aside.finish()
+    queued = Queue(QUEUE, connection=connect(redis_url), serializer=JSONSerializer).jobs
+    assert [job.args[1] for job in queued] == ["heard"]
+
+
+class Gated(RqDoorbell):
+    """Waits at its gate before it rings for the first time, and has a fault once."""
+
+    began = threading.Event()
+    gate: threading.Event | None = None
+    fault: Exception | None = None
+
+    def ring_all(self, rung: Sequence[tuple[str, str]]) -> bool:
+        """Ring what there is."""
+        self.began.set()
+        if self.gate is not None:
+            assert self.gate.wait(20)
+        if self.fault is not None:
+            fault, self.fault = self.fault, None
+            raise fault
+        return super().ring_all(rung)

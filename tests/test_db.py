@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from callcenter.db import Database, WriterLock, upsert
+from callcenter.db import Database, Write, WriterLock, table_of, upsert
 from callcenter.leases import Lease, take_lease
 from tests.waiting import until
 
@@ -105,3 +105,36 @@ def _is_held(path: Path) -> bool:
         except BlockingIOError:
             return True
         return False
+
+
+def test_a_write_is_raised_at_the_latest_when_it_is_committed(database: Database) -> None:
+    """A lease's owner must be given; the name is the key."""
+    add = Write(lambda insert: insert(table_of(Lease)))
+    row = {"name": "sweep", "owner": "one", "until": datetime(2026, 11, 21, tzinfo=UTC)}
+    with database.transaction() as session:
+        add.send(session, row)
+    with pytest.raises(sa.exc.IntegrityError), database.transaction() as session:
+        add.send(session, row)
+    with database.reading() as session:
+        assert session.scalars(sa.select(Lease.owner)).all() == ["one"]
+
+
+def test_a_write_takes_constants_and_values_as_columns_do(database: Database) -> None:
+    raised = Write(
+        lambda insert: insert(table_of(Lease)).on_conflict_do_update(
+            index_elements=[Lease.name], set_={"owner": sa.literal("many")}
+        )
+    )
+    with database.transaction() as session:
+        for _ in range(2):
+            raised.send(
+                session,
+                {
+                    "name": "sweep",
+                    "owner": "one",
+                    "until": datetime(2026, 11, 21, 8, tzinfo=timezone(timedelta(hours=8))),
+                },
+            )
+    with database.reading() as session:
+        kept = session.execute(sa.select(Lease.owner, Lease.until)).one()
+    assert kept == ("many", datetime(2026, 11, 21, tzinfo=UTC))

@@ -132,3 +132,13 @@ def test_a_lock_that_nobody_gives_back_holds_no_thread(postgresql_shared: Databa
             assert session.scalars(OWNERS).all() == ["owner of a"], "the connection goes on"
     for database in (holder, waiter):
         database.dispose()
+
+
+# psycopg, "Prepared statements": a statement is prepared once and stays until its connection ends.
+def test_who_only_reads_does_not_make_the_connection_forget_what_it_has_prepared(pipelined: Database) -> None:
+    prepared = sa.text("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%FROM leases%'")
+    for _ in range(3):
+        with pipelined.reading() as session:
+            session.execute(OWNERS).all()
+    with pipelined.reading() as session:
+        assert session.execute(prepared).scalar_one() == 1

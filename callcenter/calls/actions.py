@@ -11,30 +11,30 @@ from sqlalchemy.orm import Session
 from callcenter import ids
 from callcenter.calls import queries, rules
 from callcenter.calls.models import Call, CallEvent, CallWords, Leg, Lookback, Recording
-from callcenter.db import Upsert, as_inserted, table_of, upsert
+from callcenter.db import Upsert, Write, as_inserted, table_of, upsert
 from callcenter.notices.actions import announce
 
-NEW_LEG = ("id", "sid", "role", "state", "created_at", "checked_at", "turn")
-_ADD_CALL = Upsert(lambda insert: insert(table_of(Call)).on_conflict_do_nothing())
-_ADD_LEG = Upsert(lambda insert: insert(table_of(Leg)).on_conflict_do_nothing())
+_LEG_OF_SID = ("id", "sid", "role", "state", "created_at", "checked_at", "turn", "step")
+_ADD_CALL = Write(lambda insert: insert(table_of(Call)).on_conflict_do_nothing())
+_ADD_LEG = Write(lambda insert: insert(table_of(Leg)).on_conflict_do_nothing())
 _ADD_LEG_OF_SID = Upsert(
     lambda insert: (
         insert(table_of(Leg))
         .from_select(
-            [*NEW_LEG, "call_id"],
+            [*_LEG_OF_SID, "call_id"],
             sa.select(
-                *(sa.bindparam(name, type_=table_of(Leg).c[name].type) for name in NEW_LEG), Call.id
+                *(sa.bindparam(name, type_=table_of(Leg).c[name].type) for name in _LEG_OF_SID), Call.id
             ).where(Call.sid == sa.bindparam("sid")),
         )
         .on_conflict_do_nothing()
         .returning(table_of(Leg).c.call_id)
     )
 )
-_ADD_EVENT = sa.insert(table_of(CallEvent))
+_ADD_EVENT = Write(lambda insert: insert(table_of(CallEvent)))
 _ADD_EVENT_ONCE = Upsert(
     lambda insert: insert(table_of(CallEvent)).on_conflict_do_nothing().returning(table_of(CallEvent).c.id)
 )
-_ADD_WORDS = sa.insert(table_of(CallWords))
+_ADD_WORDS = Write(lambda insert: insert(table_of(CallWords)))
 
 
 def start_inbound(
@@ -49,25 +49,27 @@ def start_inbound(
     day: date,
     at: datetime,
     callback_id: UUID | None = None,
-) -> tuple[Call, Leg, bool]:
-    """Make a caller's call and leg, or return those that another webhook has made, the leg locked.
+    stage: str = "greeting",
+    step: Mapping[str, Any] | None = None,
+    turn: int = 0,
+) -> UUID | None:
+    """Make a caller's call and leg; return the call's id, None when another webhook has made them before.
 
-    The last is True for whoever made them: then no other webhook of this call was ever answered.
-    `callback_id` is the promised call that the caller is owed.
+    Then no other webhook of this call was ever answered. `callback_id` is the promised call that the caller
+    is owed; `step` and `turn` are where the conversation stands once this webhook is answered.
     """
-    values = _new_call(
+    call = _new_call(
         sid=sid, direction="inbound", line_id=line_id, customer_id=customer_id, from_number=from_number,
-        from_raw=from_raw, to_number=to_number, day=day, at=at, callback_id=callback_id,
+        from_raw=from_raw, to_number=to_number, day=day, at=at, callback_id=callback_id, stage=stage,
     )  # fmt: skip
     leg = _new_leg(sid=sid, role="caller", state="ringing", at=at)
-    _ADD_CALL.send(session, values)
-    if _ADD_LEG_OF_SID.send(session, leg).scalar_one_or_none() == values["id"]:
-        announce(session, "call", values["id"], at)
-        leg["call_id"] = values["id"]
-        return as_inserted(session, Call, values), as_inserted(session, Leg, leg), True
-    known = queries.leg_by_sid(session, sid, lock=True)
-    assert known is not None  # noqa: S101  It was there in this very moment.
-    return queries.call_by_sid(session, sid), known, False
+    _ADD_CALL.send(session, call)
+    made_for = _ADD_LEG_OF_SID.send(session, leg | {"turn": turn, "step": step}).scalar_one_or_none()
+    call_id: UUID = call["id"]
+    if made_for != call_id:
+        return None
+    announce(session, "call", call_id, at)
+    return call_id
 
 
 def start_outbound(
@@ -83,7 +85,7 @@ def start_outbound(
     """Make the row of a call that we place; its SID becomes known when the carrier has answered."""
     values = _new_call(
         sid=None, direction="outbound", line_id=line_id, customer_id=customer_id, from_number=from_number,
-        from_raw=from_number, to_number=to_number, day=day, at=at,
+        from_raw=from_number, to_number=to_number, day=day, at=at, stage="greeting",
     )  # fmt: skip
     _ADD_CALL.send(session, values)
     announce(session, "call", values["id"], at)
@@ -92,7 +94,7 @@ def start_outbound(
 
 def _new_call(*, from_raw: str, to_number: str, at: datetime, **values: Any) -> dict[str, Any]:
     return values | {
-        "id": ids.new(), "from_raw": from_raw[:120], "to_number": to_number[:120], "stage": "greeting",
+        "id": ids.new(), "from_raw": from_raw[:120], "to_number": to_number[:120],
         "started_at": at, "outcome": "open", "promised": False, "message_left": False,
     }  # fmt: skip
 
@@ -149,9 +151,9 @@ def add_event(
 ) -> None:
     """Append an event that a locked leg does not have yet, with what was heard and said at it."""
     event = _new_event(call_id, leg_sid, key, kind, at, at, detail)
-    session.execute(_ADD_EVENT, event)
+    _ADD_EVENT.send(session, event)
     if words is not None:
-        session.execute(_ADD_WORDS, {"event_id": event["id"], **words})
+        _ADD_WORDS.send(session, {"event_id": event["id"], **words})
 
 
 def _new_event(

@@ -36,23 +36,24 @@ def web() -> None:
     from callcenter.web.app import create_app
     from callcenter.web.patience import Patient
     from callcenter.web.twilio import LOCK_WAIT_SECONDS
-    from callcenter.wiring import make_work
+    from callcenter.wiring import make_work, ringing_aside
 
     settings = enter(Door.SERVE, "web")
     # When it has drained, uvicorn raises the signal again: to end as asked is no failure.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    uvicorn.run(
-        create_app(make_work(settings, lock_wait_seconds=LOCK_WAIT_SECONDS), settings),
-        host="127.0.0.1" if settings.mode == "demo" else "0.0.0.0",  # noqa: S104  A hotline is public.
-        port=settings.port,
-        http=Patient,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        ws="none",
-        timeout_graceful_shutdown=DRAIN_SECONDS,
-    )
+    with ringing_aside(make_work(settings, lock_wait_seconds=LOCK_WAIT_SECONDS)) as work:
+        uvicorn.run(
+            create_app(work, settings),
+            host="127.0.0.1" if settings.mode == "demo" else "0.0.0.0",  # noqa: S104  A hotline is public.
+            port=settings.port,
+            http=Patient,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            ws="none",
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+        )
 
 
 def worker() -> None:

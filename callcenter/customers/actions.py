@@ -9,15 +9,15 @@ from sqlalchemy.orm import Session
 from callcenter import ids
 from callcenter.customers.models import Customer, CustomerNumber
 from callcenter.customers.queries import candidates, recognise
-from callcenter.db import table_of
+from callcenter.db import Write, table_of, take
 from callcenter.phone_numbers import without_extension
 from callcenter.postgresql import NOBODY_WAITS
 
 _TAKE_NUMBER = sa.select(
     sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(sa.bindparam("canonical", type_=sa.String()), 0))
 ).prefix_with(NOBODY_WAITS)
-_ADD_CUSTOMER = sa.insert(table_of(Customer))
-_ADD_NUMBER = sa.insert(table_of(CustomerNumber))
+_ADD_CUSTOMER = Write(lambda insert: insert(table_of(Customer)))
+_ADD_NUMBER = Write(lambda insert: insert(table_of(CustomerNumber)))
 
 
 def remember_caller(
@@ -45,13 +45,12 @@ def add_number(session: Session, customer_id: UUID, canonical: str, raw: str) ->
 
 def _one_at_a_time(session: Session, canonical: str) -> None:
     """Let two first calls from one number make one customer. SQLite has a single writer anyway."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(_TAKE_NUMBER, {"canonical": canonical})
+    take(session, _TAKE_NUMBER, {"canonical": canonical})
 
 
 def _add_nameless(session: Session, canonical: str, raw: str, language: str | None, at: datetime) -> UUID:
     customer_id = ids.new()
-    session.execute(_ADD_CUSTOMER, {"id": customer_id, "language": language, "created_at": at})
+    _ADD_CUSTOMER.send(session, {"id": customer_id, "language": language, "created_at": at})
     _add(session, customer_id, canonical, raw)
     return customer_id
 
@@ -62,4 +61,4 @@ def _add(session: Session, customer_id: UUID, canonical: str, raw: str) -> None:
         "id": ids.new(), "customer_id": customer_id, "canonical": canonical, "raw": raw[:60],
         "switchboard": None if base == canonical else base,
     }  # fmt: skip
-    session.execute(_ADD_NUMBER, number)
+    _ADD_NUMBER.send(session, number)

@@ -5,16 +5,16 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from callcenter.db import table_of
+from callcenter.db import Write, table_of
 from callcenter.notices.models import Notice
 
-_HINT = sa.insert(table_of(Notice)).inline()
+_HINT = Write(lambda insert: insert(table_of(Notice)).inline())
 KEPT = timedelta(minutes=10)
 
 
 def announce(session: Session, type: str, subject_id: object, at: datetime) -> None:
     """Leave a hint: `type` is call, queue, agent, ticket, callback or offer; the id is its row's."""
-    session.execute(_HINT, {"type": type, "subject_id": str(subject_id), "at": at})
+    _HINT.send(session, {"type": type, "subject_id": str(subject_id), "at": at})
 
 
 def forget_notices(session: Session, at: datetime) -> None:

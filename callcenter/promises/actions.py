@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from callcenter import ids
-from callcenter.db import Upsert, locked, table_of
+from callcenter.db import Write, locked, table_of
 from callcenter.notices.actions import announce
 from callcenter.promises.models import Promise
 from callcenter.promises.rules import OWED, state_when_kept
@@ -22,7 +22,7 @@ def _owe(insert: Any) -> Any:
     return new.on_conflict_do_update(index_elements=key, set_=moved)
 
 
-_OWE = Upsert(_owe)
+_OWE = Write(_owe)
 
 
 def promise(

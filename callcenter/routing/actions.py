@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from callcenter import ids
 from callcenter.configuration import configuration
-from callcenter.db import Upsert, as_inserted, locked, table_of
+from callcenter.db import Upsert, Write, as_inserted, locked, table_of
 from callcenter.dialing import actions as dialing
 from callcenter.dialing.queries import attempt_for
 from callcenter.errors import Invalid, Missing, Sentence
@@ -33,12 +33,14 @@ _ADD_WAIT = Upsert(
         index_elements=[Wait.subject_kind, Wait.subject_id], index_where=WAIT_LIVE
     )
 )
-_ADD_CHANGE = sa.insert(table_of(AgentStateChange))
-_ADD_OFFER = sa.insert(table_of(Offer))
-_IS_OFFERED = (
-    sa.update(table_of(Wait))
-    .where(table_of(Wait).c.id == sa.bindparam("wait"))
-    .values(state="offered", connection=sa.bindparam("number"))
+_ADD_CHANGE = Write(lambda insert: insert(table_of(AgentStateChange)))
+_ADD_OFFER = Write(lambda insert: insert(table_of(Offer)))
+_IS_OFFERED = Write(
+    lambda _: (
+        sa.update(table_of(Wait))
+        .where(table_of(Wait).c.id == sa.bindparam("wait"))
+        .values(state="offered", connection=sa.bindparam("number"))
+    )
 )
 
 
@@ -99,7 +101,7 @@ def _note_change(
     values = {
         "id": ids.new(), "agent_id": agent_id, "state": state, "reason": reason, "at": at, "actor": actor,
     }  # fmt: skip
-    session.connection().execute(_ADD_CHANGE, values)
+    _ADD_CHANGE.send(session, values)
     announce(session, "agent", agent_id, at)
 
 
@@ -205,16 +207,15 @@ def make_offer(
 ) -> UUID:
     """Offer a locked wait to the agent who was claimed for it; return the offer's id."""
     offer_id = ids.new()
-    connection = session.connection()
-    connection.execute(
-        _ADD_OFFER,
+    _ADD_OFFER.send(
+        session,
         {
             "id": offer_id, "wait_id": wait.id, "agent_id": agent.agent_id, "line_id": wait.line_id,
             "call_id": wait.call_id, "connection": agent.connection, "state": "ringing",
             "made_at": at, "ring_until": ring_until,
         },
     )  # fmt: skip
-    connection.execute(_IS_OFFERED, {"wait": wait.id, "number": agent.connection})
+    _IS_OFFERED.send(session, {"wait": wait.id, "number": agent.connection})
     _note_change(session, agent.agent_id, "ringing", None, at, SWITCHBOARD)
     announce(session, "queue", wait.id, at)
     return offer_id

@@ -7,6 +7,7 @@ document in force. Everything happens in the caller's transaction on a locked le
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -99,6 +100,30 @@ def think(step: Step | None, heard: Heard, desks: Desks) -> tuple[Turn, list[Any
     raise RuntimeError(f"step {turn.step.name} asked {MOST_ASKS} questions in one turn")
 
 
+@dataclass(frozen=True)
+class Said:
+    """A document that was written for a turn, and what is written down of it."""
+
+    document: str
+    kind: str
+    detail: dict[str, Any]
+    words: dict[str, Any]
+
+
+def compose(
+    turn: Turn, heard: Heard, answers: list[Any], addresses: Addresses, number: int, *, first: bool
+) -> Said:
+    """Write document `number` of a leg; the first of a leg also notes the addresses, for a replay."""
+    document = written(turn, addresses, number)
+    at = {"at": [addresses.public_url, addresses.base]} if first else {}
+    return Said(
+        document=document,
+        kind="turn" if turn.does else "bookkeeping",
+        detail=_detail(turn, heard, number) | at,
+        words={"heard": to_json(heard), "answers": answers, "document": document},
+    )
+
+
 def _say(
     session: Session,
     leg: Leg,
@@ -111,22 +136,26 @@ def _say(
 ) -> str:
     """Render, remember, return; a turn without verbs is bookkeeping and leaves the document in force."""
     number = leg.turn + 1
-    document = written(turn, addresses, number)
-    first = {} if leg.step else {"at": [addresses.public_url, addresses.base]}
+    said = compose(turn, heard, answers, addresses, number, first=not leg.step)
     leg.step = turn.step.to_json()
     if turn.does:
         leg.turn = number
+    note(session, leg.call_id, leg.sid, key, said, at)
+    return said.document
+
+
+def note(session: Session, call_id: UUID | None, sid: str, key: str, said: Said, at: datetime) -> None:
+    """Write down what was said."""
     add_event(
         session,
-        call_id=leg.call_id,
-        leg_sid=leg.sid,
+        call_id=call_id,
+        leg_sid=sid,
         key=key,
-        kind="turn" if turn.does else "bookkeeping",
+        kind=said.kind,
         at=at,
-        detail=_detail(turn, heard, number) | first,
-        words={"heard": to_json(heard), "answers": answers, "document": document},
+        detail=said.detail,
+        words=said.words,
     )
-    return document
 
 
 def written(turn: Turn, addresses: Addresses, number: int) -> str:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -16,10 +18,11 @@ from callcenter.phone_numbers import canonical
 from callcenter.routing.queries import offers_of_call
 from callcenter.switchboard import rooms
 from callcenter.switchboard.answers import CallerDesks
-from callcenter.switchboard.driver import HANG_UP, Addresses, converse
+from callcenter.switchboard.driver import HANG_UP, Addresses, compose, converse, note
 from callcenter.switchboard.evidence import room_of
 from callcenter.switchboard.facts import LineNow, line_now, zone_of
 from callcenter.switchboard.known import Known, known_by
+from ivr.flow import advance
 from ivr.hearing import Arrived, Heard, Summoned, TalkEnded
 
 BASE = "/twilio/voice"
@@ -43,17 +46,33 @@ def arrive(
     """Answer the first webhook of a call: one call, one leg, the greeting of its line.
 
     `attestation` is what the carrier says of the caller's number (StirVerstat), empty where it says nothing.
+    A greeting asks the centre nothing more, so it is thought of before there are rows, which are then written
+    as they stand after it.
     """
     ring = read_ring(session, from_raw, to_raw, attestation)
     now = line_now(session, ring.line, at) if ring.line else None
+    stage = "greeting" if now is None or now.hours.open else "closed"
+    heard = _arrived(ring.number, now, ring.known)
+    greeting = advance(None, heard)
+    if greeting.ask is None:
+        said = compose(greeting, heard, [], _addresses(work), 1, first=True)
+        call_id = _start(session, sid, ring, at, stage, greeting.step.to_json(), turn=1)
+        if call_id is not None:
+            note(session, call_id, sid, ARRIVED, said, at)
+            return said.document
+    return _arrive_in_parts(work, session, sid, ring, stage, heard, at)
+
+
+def _arrive_in_parts(
+    work: Work, session: Session, sid: str, ring: Ring, stage: str, heard: Heard, at: datetime
+) -> str:
+    """Answer a first webhook that is no longer the first, or whose conversation begins with a question."""
     call, leg, is_new = open_call(session, sid, ring, at)
     if not is_new:
         said = calls.stored_document(session, sid, ARRIVED)
         if said is not None or call.ended_at is not None:
             return said or HANG_UP
-    if now is not None and not now.hours.open:
-        call.stage = "closed"
-    heard = _arrived(ring.number, now, ring.known)
+    call.stage = stage
     return _converse(work, session, call, leg, ring.line, ARRIVED, heard, at)
 
 
@@ -94,8 +113,23 @@ def open_call(session: Session, sid: str, ring: Ring, at: datetime) -> tuple[Cal
 
     A status that comes before its call makes them too: nothing that the carrier says is dropped.
     """
+    is_new = _start(session, sid, ring, at) is not None
+    leg = calls.leg_by_sid(session, sid, lock=True)
+    assert leg is not None  # noqa: S101  It was there, or was made, in this very moment.
+    return calls.call_by_sid(session, sid), leg, is_new
+
+
+def _start(
+    session: Session,
+    sid: str,
+    ring: Ring,
+    at: datetime,
+    stage: str = "greeting",
+    step: dict[str, Any] | None = None,
+    turn: int = 0,
+) -> UUID | None:
     line = ring.line
-    call, leg, is_new = start_inbound(
+    call_id = start_inbound(
         session,
         sid=sid,
         line_id=line.id if line else None,
@@ -106,11 +140,14 @@ def open_call(session: Session, sid: str, ring: Ring, at: datetime) -> tuple[Cal
         to_number=line.number if line else ring.to_raw,
         day=at.astimezone(zone_of(session, line)).date(),
         at=at,
+        stage=stage,
+        step=step,
+        turn=turn,
     )
-    if is_new:
+    if call_id is not None:
         detail = {"line": line.key if line else None, **ring.known.recognition.detail()}
-        add_event(session, call_id=call.id, leg_sid=sid, key="call", kind="arrived", at=at, detail=detail)
-    return call, leg, is_new
+        add_event(session, call_id=call_id, leg_sid=sid, key="call", kind="arrived", at=at, detail=detail)
+    return call_id
 
 
 def call_of(
@@ -179,6 +216,10 @@ def _converse(
         key=key,
         heard=heard,
         desks=CallerDesks(session, call, leg, line, at),
-        addresses=Addresses(work.public_url, BASE),
+        addresses=_addresses(work),
         at=at,
     )
+
+
+def _addresses(work: Work) -> Addresses:
+    return Addresses(work.public_url, BASE)

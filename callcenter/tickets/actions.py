@@ -5,13 +5,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from callcenter import ids
 from callcenter.calendars.rules import add_working
 from callcenter.configuration import configuration
-from callcenter.db import Upsert, as_inserted, table_of
+from callcenter.db import Upsert, Write, as_inserted, table_of
 from callcenter.errors import Conflict, Invalid, Missing, Sentence
 from callcenter.notices.actions import announce
 from callcenter.promises.actions import keep_promise, promise, settle_promises
@@ -19,9 +18,9 @@ from callcenter.tickets import queries
 from callcenter.tickets.models import Ticket, TicketCounter, TicketEvent, TicketWords
 from callcenter.tickets.rules import CHANNELS, KINDS, STATES, readable_number
 
-_ADD_TICKET = sa.insert(table_of(Ticket))
-_ADD_WORDS = sa.insert(table_of(TicketWords))
-_ADD_EVENT = sa.insert(table_of(TicketEvent))
+_ADD_TICKET = Write(lambda insert: insert(table_of(Ticket)))
+_ADD_WORDS = Write(lambda insert: insert(table_of(TicketWords)))
+_ADD_EVENT = Write(lambda insert: insert(table_of(TicketEvent)))
 _COUNT = Upsert(
     lambda insert: (
         insert(table_of(TicketCounter))
@@ -60,9 +59,9 @@ def open_ticket(
         "owner_agent_id": owner_agent_id, "language": language, "created_at": at, "updated_at": at,
         "version": 1, "emergency": emergency,
     }  # fmt: skip
-    session.execute(_ADD_TICKET, values)
+    _ADD_TICKET.send(session, values)
     ticket = as_inserted(session, Ticket, values)
-    session.execute(_ADD_WORDS, {"ticket_id": ticket.id, "subject": subject, "problem": problem})
+    _ADD_WORDS.send(session, {"ticket_id": ticket.id, "subject": subject, "problem": problem})
     _note(session, ticket, "opened", at, actor, {"kind": kind, "channel": channel})
     _promise_limits(session, ticket, at)
     return ticket
@@ -168,7 +167,7 @@ def _note(
         "id": ids.new(), "ticket_id": ticket.id, "kind": kind, "at": at, "actor": actor,
         "detail": _plain(detail), "note": note,
     }  # fmt: skip
-    session.execute(_ADD_EVENT, values)
+    _ADD_EVENT.send(session, values)
     announce(session, "ticket", ticket.id, at)
 
 

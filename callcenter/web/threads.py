@@ -1,21 +1,19 @@
 """Threads for what may hang: so many and no more, those included for which nobody waits any longer.
 
-anyio gives an abandoned thread's place to the next one at once: while a database hangs, every webhook would
-leave a thread behind, until the process has none to answer with.
+While a database hangs, every webhook is given up after its deadline and leaves its thread behind: the process
+must not grow by one with each, nor wait for them when it ends.
 """
 
 import asyncio
-import math
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import TypeVar
-
-import anyio
-from anyio.to_thread import run_sync
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
 
 T = TypeVar("T")
+IDLE_SECONDS = 5.0
 
 
 @dataclass
@@ -33,29 +31,43 @@ class Once:
 
 
 class Threads:
-    """Runs functions in threads, `most` at a time; who is cancelled leaves his thread its place."""
+    """Runs functions in threads, `most` at a time; who is cancelled leaves his thread its place.
+
+    Threads are started when they are needed and end when they are not; a process that ends does not wait.
+    """
 
     def __init__(self, most: int) -> None:
-        self._places = anyio.CapacityLimiter(most)
-        self._here = anyio.CapacityLimiter(math.inf)
+        self._places = threading.Semaphore(most)
+        self._idle = threading.Semaphore(0)
+        self._asked: SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = SimpleQueue()
 
     async def run(self, function: Callable[[], T]) -> T:
-        """Return what the function returns; a cancelled wait abandons it, and it goes on."""
-        place, leaves = object(), Once()
-        await self._places.acquire_on_behalf_of(place)
-        loop = asyncio.get_running_loop()
+        """Return what the function returns; a cancelled wait abandons it, and it goes on if it has begun."""
+        promised: Future[T] = Future()
+        self._asked.put((promised, function))
+        if not self._idle.acquire(blocking=False) and self._places.acquire(blocking=False):
+            threading.Thread(target=self._work, daemon=True).start()
+        return await asyncio.wrap_future(promised)
 
-        def in_its_place() -> T:
-            if not leaves.take():
-                raise RuntimeError("nobody waits for this, and it has not begun")
+    def _work(self) -> None:
+        """Serve until nothing was asked for a while and nobody has counted on this thread."""
+        while True:
             try:
-                return function()
-            finally:
-                with suppress(RuntimeError):  # The loop may have ended meanwhile.
-                    loop.call_soon_threadsafe(self._places.release_on_behalf_of, place)
+                asked = self._asked.get(timeout=IDLE_SECONDS)
+            except Empty:
+                if self._idle.acquire(blocking=False):
+                    break
+                continue
+            _serve(*asked)
+            del asked
+            self._idle.release()
+        self._places.release()
 
+
+def _serve(promised: Future[T], function: Callable[[], T]) -> None:
+    """Keep the promise, unless nobody waits for it any more and it has not begun."""
+    if promised.set_running_or_notify_cancel():
         try:
-            return await run_sync(in_its_place, limiter=self._here, abandon_on_cancel=True)
-        finally:
-            if leaves.take():
-                self._places.release_on_behalf_of(place)
+            promised.set_result(function())
+        except BaseException as fault:
+            promised.set_exception(fault)

@@ -34,12 +34,13 @@ def _on(owner: type, name: str, value: Callable[..., Any]) -> Mutant:
 
 
 def _hang_up_on_strangers() -> Mutant:
-    real = inbound._converse
+    real = inbound.arrive
 
-    def impatient(work: Any, session: Any, call: Any, leg: Any, line: Any, *rest: Any) -> str:
-        return real(work, session, call, leg, line, *rest) if line is not None else HANG_UP
+    def impatient(work: Any, session: Any, *, to_raw: str, **rest: Any) -> str:
+        is_ours = inbound.find_line(session, to_raw) is not None
+        return real(work, session, to_raw=to_raw, **rest) if is_ours else HANG_UP
 
-    return _patched("callcenter.switchboard.inbound", "_converse", impatient)
+    return _patched("callcenter.switchboard.inbound", "arrive", impatient)
 
 
 _outlook = answers.outlook
