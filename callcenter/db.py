@@ -5,9 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, TextIO, TypeVar, cast
 
@@ -22,7 +20,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from callcenter.errors import Unavailable
-from callcenter.postgresql import NOBODY_WAITS, Pipelined, is_dead
+from callcenter.postgresql import NOBODY_WAITS, Pipelined, is_dead, post
 
 WRITER_WAIT_SECONDS = 2.0
 _HELD = "held"
@@ -135,43 +133,9 @@ class Write:
         connection = session.connection()
         statement = self._on[connection.dialect.name]
         if connection.dialect.name == "postgresql":
-            _post(connection, statement, values)
+            post(connection, statement, values)
         else:
             connection.execute(statement, values)
-
-
-@dataclass(frozen=True)
-class _Written:
-    """A statement in the words of a back end, and how its values become what the driver takes."""
-
-    text: str
-    constants: Mapping[str, Any]
-    makers: tuple[tuple[str, Callable[[Any], Any] | None], ...]
-
-
-@lru_cache(maxsize=1000)
-def _written(statement: sa.ClauseElement, names: tuple[str, ...], dialect: sa.Dialect) -> _Written:
-    compiled = cast(SQLCompiler, statement.compile(dialect=dialect, column_keys=list(names)))
-    if unset := [column.name for column in compiled.insert_prefetch]:
-        raise TypeError(f"{', '.join(unset)} must be given: nobody fills it in here")
-    makers = {
-        name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in compiled.binds.items()
-    }
-    constants = {
-        name: value if (make := makers[name]) is None else make(value)
-        for name, value in compiled.params.items()
-        if name not in names
-    }
-    return _Written(str(compiled), constants, tuple((name, makers[name]) for name in names if name in makers))
-
-
-def _post(connection: sa.Connection, statement: sa.ClauseElement, values: Mapping[str, Any]) -> None:
-    """Hand a statement whose rows nobody wants to the driver itself."""
-    written = _written(statement, tuple(values), connection.dialect)
-    bound = dict(written.constants)
-    for name, make in written.makers:
-        bound[name] = values[name] if make is None else make(values[name])
-    connection.connection.cursor().execute(written.text, bound)
 
 
 def as_inserted(session: Session, model: type[Row], values: Mapping[str, Any]) -> Row:
@@ -230,7 +194,7 @@ def take(session: Session, lock: sa.Select[Any], values: Mapping[str, Any]) -> N
     """Take locks; on SQLite a writer has everything to himself."""
     connection = session.connection()
     if connection.dialect.name == "postgresql":
-        _post(connection, lock, values)
+        post(connection, lock, values)
 
 
 def hold(session: Session, key: object, row: Row) -> Row:

@@ -8,12 +8,16 @@ raised by the next one that is waited for, at the latest by COMMIT, which then h
 
 import re
 import select
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any, Self
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Self, cast
 
 import psycopg
+import sqlalchemy as sa
 from psycopg.pq import TransactionStatus
+from sqlalchemy.sql.compiler import SQLCompiler
 
 NOBODY_WAITS = "/* nobody waits */"
 """Marks a SELECT whose rows nobody wants: one that only takes locks."""
@@ -161,3 +165,37 @@ def is_dead(connection: psycopg.Connection[Any]) -> bool:
     watch = select.poll()
     watch.register(connection.fileno(), select.POLLIN)
     return bool(watch.poll(0))
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A statement in the words of a back end, and how its values become what the driver takes."""
+
+    text: str
+    constants: Mapping[str, Any]
+    makers: tuple[tuple[str, Callable[[Any], Any] | None], ...]
+
+
+@lru_cache(maxsize=1000)
+def _written(statement: sa.ClauseElement, names: tuple[str, ...], dialect: sa.Dialect) -> _Written:
+    compiled = cast(SQLCompiler, statement.compile(dialect=dialect, column_keys=list(names)))
+    if unset := [column.name for column in compiled.insert_prefetch]:
+        raise TypeError(f"{', '.join(unset)} must be given: nobody fills it in here")
+    makers = {
+        name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in compiled.binds.items()
+    }
+    constants = {
+        name: value if (make := makers[name]) is None else make(value)
+        for name, value in compiled.params.items()
+        if name not in names
+    }
+    return _Written(str(compiled), constants, tuple((name, makers[name]) for name in names if name in makers))
+
+
+def post(connection: sa.Connection, statement: sa.ClauseElement, values: Mapping[str, Any]) -> None:
+    """Hand a statement whose rows nobody wants to the driver itself."""
+    written = _written(statement, tuple(values), connection.dialect)
+    bound = dict(written.constants)
+    for name, make in written.makers:
+        bound[name] = values[name] if make is None else make(values[name])
+    connection.connection.cursor().execute(written.text, bound)

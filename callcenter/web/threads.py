@@ -69,5 +69,5 @@ def _serve(promised: Future[T], function: Callable[[], T]) -> None:
     if promised.set_running_or_notify_cancel():
         try:
             promised.set_result(function())
-        except BaseException as fault:
+        except BaseException as fault:  # It is raised to whoever waits.
             promised.set_exception(fault)
