@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from callcenter.audit.sides import Sides, sides_of
 from callcenter.calls.models import Call
 from callcenter.db import LastFour
 from callcenter.lines.models import Line
@@ -53,15 +54,12 @@ class CallFilter:
 
 @dataclass(frozen=True)
 class CallRow:
-    """One call of the list; `ring` is the accepted leg's, `first_offer` the first offer's, if measured."""
+    """One call of the list, with the keys of its line and its agent."""
 
     call: Call
     line: str | None
     agent: str | None
-    ring: RingMeasure | None
-    offers: int
-    first_offer: RingMeasure | None
-    ticket: str | None
+    sides: Sides
 
 
 def list_calls(session: Session, wanted: CallFilter, after: Place | None, limit: int) -> list[CallRow]:
@@ -227,57 +225,6 @@ RING_KINDS = (*_RINGS, "first_offer_judged")
 
 
 def _with_sides(session: Session, rows: Sequence[Any]) -> list[CallRow]:
-    """Add what belongs to each call of a page, in one query a kind."""
-    calls = [row[0].id for row in rows]
-    rings, offers = _accepted(session, calls), _offers(session, calls)
-    first, tickets = _first(session, calls), _tickets(session, calls)
-    return [
-        CallRow(
-            call=call,
-            line=line,
-            agent=agent,
-            ring=rings.get(call.id),
-            offers=offers.get(call.id, 0),
-            first_offer=first.get(call.id),
-            ticket=tickets.get(call.id),
-        )
-        for call, line, agent in rows
-    ]
-
-
-def _accepted(session: Session, calls: list[UUID]) -> dict[UUID | None, RingMeasure]:
-    statement = (
-        sa.select(RingMeasure)
-        .where(RingMeasure.call_id.in_(calls), RingMeasure.verdict == ACCEPTED)
-        .order_by(RingMeasure.at)
-    )
-    return {measure.call_id: measure for measure in session.scalars(statement)}
-
-
-def _offers(session: Session, calls: list[UUID]) -> dict[UUID | None, int]:
-    statement = sa.select(Offer.call_id, sa.func.count()).where(Offer.call_id.in_(calls))
-    return dict(session.execute(statement.group_by(Offer.call_id)).all())
-
-
-def _first(session: Session, calls: list[UUID]) -> dict[UUID | None, RingMeasure]:
-    """Return the measure of each call's first offer; while that one still rings there is none."""
-    statement = (
-        sa.select(Offer.call_id, RingMeasure)
-        .outerjoin(RingMeasure, RingMeasure.offer_id == Offer.id)
-        .where(Offer.call_id.in_(calls))
-        .order_by(Offer.made_at.desc(), Offer.id.desc())
-    )
-    first = dict(session.execute(statement).all())
-    return {call: measure for call, measure in first.items() if measure is not None}
-
-
-def _tickets(session: Session, calls: list[UUID]) -> dict[UUID | None, str]:
-    """Return the ticket that each call is about: the one it chose, else the one it opened."""
-    opened = sa.select(Ticket.call_id, Ticket.number).where(Ticket.call_id.in_(calls))
-    chosen = sa.select(Call.id, Ticket.number).join(Ticket, Ticket.id == Call.ticket_id)
-    return dict(
-        [
-            *session.execute(opened.order_by(Ticket.id.desc())).all(),
-            *session.execute(chosen.where(Call.id.in_(calls))).all(),
-        ]
-    )
+    """Add what belongs to each call of a page."""
+    sides = sides_of(session, [row[0].id for row in rows])
+    return [CallRow(call, line, agent, sides[call.id]) for call, line, agent in rows]

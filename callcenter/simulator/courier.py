@@ -4,6 +4,7 @@ Source: Twilio "Webhooks (HTTP callbacks)", "Webhooks connection overrides", err
 """
 
 import threading
+import time
 from dataclasses import dataclass
 from functools import partial
 
@@ -100,7 +101,9 @@ class _Trip:
             thread.join()
 
     def _send(self, copy: int) -> None:
+        begun = time.perf_counter()
         answer = _exchange(self.world, self.request)
+        self.world.load.answered(time.perf_counter() - begun, rightly=not answer.error)
         with self.world.kernel.lock:
             self._complain(answer)
             self.world.ledger.webhooks.append(_delivery(self.world, self.request, self.parcel, answer, copy))

@@ -5,6 +5,7 @@ import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from callcenter.simulator.kernel import Action, Kernel
+from callcenter.simulator.load import Load
 
 IDLE_SECONDS = 1.0
 log = logging.getLogger("callcenter.simulator")
@@ -16,8 +17,16 @@ class RealTime:
     A webhook that takes its time holds up nothing but its own call.
     """
 
-    def __init__(self, kernel: Kernel, *, rate: float = 1.0, webhooks_at_once: int = 64) -> None:
+    def __init__(
+        self,
+        kernel: Kernel,
+        load: Load | None = None,
+        *,
+        rate: float = 1.0,
+        webhooks_at_once: int = 64,
+    ) -> None:
         self._kernel = kernel
+        self._load = load or Load()
         self._rate = rate
         self._stopping = False
         self._pool = ThreadPoolExecutor(webhooks_at_once, thread_name_prefix="simulator-webhook")
@@ -53,6 +62,7 @@ class RealTime:
                 due = self._kernel.due()
                 seconds = IDLE_SECONDS if due is None else (due - self._kernel.now) / self._rate
                 if seconds <= 0:
+                    self._load.was_late(-seconds)
                     return True
                 self._kernel.changed.wait(min(seconds, IDLE_SECONDS))
         return False

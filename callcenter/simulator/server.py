@@ -47,6 +47,7 @@ def create_app(net: Network) -> Starlette:
         Route("/simulator/calls/{sid}", _call(net), methods=["GET", "POST"]),
         Route("/simulator/phones", _phones(net), methods=["POST"]),
         Route("/simulator/ledger", _ledger(net)),
+        Route("/simulator/load", _load(net), methods=["GET", "DELETE"]),
         Route("/simulator/health", _health(net)),
     ]
     return Starlette(routes=routes, exception_handlers={BadInput: _bad_input})
@@ -119,6 +120,15 @@ def _ledger(net: Network) -> Endpoint:
     return show
 
 
+def _load(net: Network) -> Endpoint:
+    async def show(request: Request) -> Response:
+        if request.method == "DELETE":
+            net.world.load.clear()
+        return JSONResponse(net.world.load.to_json() | {"live_calls": len(net.live_calls())})
+
+    return show
+
+
 def _health(net: Network) -> Endpoint:
     async def show(request: Request) -> Response:
         return JSONResponse(
@@ -150,7 +160,7 @@ def build(config: ServerConfig) -> Network:
 def serve(config: ServerConfig) -> None:
     """Run a simulator until the process is told to stop."""
     net = build(config)
-    driver = RealTime(net.world.kernel, rate=config.rate)
+    driver = RealTime(net.world.kernel, net.world.load, rate=config.rate)
     driver.start()
     try:
         uvicorn.run(create_app(net), host=LOOPBACK, port=config.port, log_level="warning", access_log=False)

@@ -11,6 +11,7 @@ from callcenter.simulator.faults import Faults
 from callcenter.simulator.findings import Finding
 from callcenter.simulator.kernel import Kernel
 from callcenter.simulator.ledger import Ledger
+from callcenter.simulator.load import Load
 from callcenter.simulator.phones import Phone
 from callcenter.simulator.recordings import Recording
 from callcenter.simulator.rooms import Conference
@@ -57,6 +58,7 @@ class World:
     warnings: list[Finding] = field(default_factory=list)
     sounds: dict[str, float] = field(default_factory=dict)
     ledger: Ledger = field(default_factory=Ledger)
+    load: Load = field(default_factory=Load)
     next_release: float = 0.0
     strangers: Behaviour = field(default_factory=rings_out)
 

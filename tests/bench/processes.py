@@ -59,9 +59,9 @@ def environment(ground: Ground, database_url: str) -> dict[str, str]:
 
 
 @contextmanager
-def product(ground: Ground, database_url: str, **other: str) -> Iterator[Server]:
+def product(ground: Ground, database_url: str, *, port: int | None = None, **other: str) -> Iterator[Server]:
     """Yield the product's own web process, `callcenter web`, as operators start it; `other` are settings."""
-    port = free_port()
+    port = port or free_port()
     command = [sys.executable, "-m", "callcenter.cli", "web"]
     given = environment(ground, database_url) | {"PORT": str(port)} | other
     with _serving(command, port, given, ground.folder / f"web-{port}.log") as server:
@@ -88,6 +88,29 @@ def _other(ground: Ground, kind: str, given: Mapping[str, str]) -> Iterator[Serv
     command = [sys.executable, "-m", "tests.bench.serve", kind, str(port)]
     with _serving(command, port, given, ground.folder / f"{kind}-{port}.log") as server:
         yield server
+
+
+@contextmanager
+def background(
+    ground: Ground, name: str, command: Sequence[str], given: Mapping[str, str] | None = None
+) -> Iterator[psutil.Process]:
+    """Run a process that is asked nothing here; what it says goes into a file of this name."""
+    with (ground.folder / f"{name}.log").open("wb") as said:
+        process = spawn(command, cwd=ROOT, env=_environ(given or {}), stdout=said, stderr=said)
+    try:
+        yield psutil.Process(process.pid)
+    finally:
+        _stop(process)
+
+
+@contextmanager
+def running(
+    ground: Ground, database_url: str, api_url: str, name: str, **other: str
+) -> Iterator[psutil.Process]:
+    """Run one of the product's processes that nobody posts to, `worker` or `clock`."""
+    given = environment(ground, database_url) | {"TWILIO_API_URL": api_url} | other
+    with background(ground, name, [sys.executable, "-m", "callcenter.cli", name], given) as process:
+        yield process
 
 
 @contextmanager

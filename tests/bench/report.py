@@ -12,7 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench.goals import NOT_YET, Row, Verdict
+from tests.bench.goals import Row, Verdict
 from tests.bench.scale import Scale
 
 FORMAT = 1
@@ -48,7 +48,6 @@ def say(rows: Sequence[Row], facts: Mapping[str, Any], *, quick: bool) -> None:
     console.print(table(rows))
     console.print("Conditions: " + ", ".join(f"{name} {value}" for name, value in facts.items()))
     console.print("us: CPU of the server's process for one request. Rates and us hold for this machine only.")
-    console.print("Not yet measured: " + "; ".join(NOT_YET) + ".")
     if quick:
         console.print(
             "[yellow]A quick run shows that everything can be measured; do not quote its figures.[/]"
@@ -64,7 +63,6 @@ def document(rows: Sequence[Row], facts: Mapping[str, Any], scale: Scale, *, qui
         "scale": asdict(scale),
         "conditions": dict(facts),
         "rows": [_row(row) for row in rows],
-        "not_yet": list(NOT_YET),
         "this_machine": {row.goal.key: {"floor": row.floor, **row.beside} for row in rows},
     }
 

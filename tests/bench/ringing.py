@@ -6,9 +6,6 @@ become free one after the other, by the product's own action, and are kept by th
 """
 
 import json
-import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -22,7 +19,6 @@ import sqlalchemy as sa
 
 from callcenter import ids
 from callcenter.bell import RqDoorbell, workers
-from callcenter.children import spawn
 from callcenter.jobs import Work
 from callcenter.routing.actions import set_agent_state
 from callcenter.routing.models import Wait
@@ -34,7 +30,6 @@ from tests.bench.ground import SECRET, Ground
 from tests.bench.history.copying import tidy
 from tests.bench.history.stories import add_agents
 from tests.factories import centre as factory
-from tests.servers import ROOT
 from tests.waiting import until
 from tests.web.twilio import PUBLIC_URL
 
@@ -107,24 +102,9 @@ def _free(work: Work, ledger: Ledger, agent_id: UUID, address: str) -> float:
 
 
 @contextmanager
-def running(ground: Ground, url: str, api_url: str, name: str) -> Iterator[None]:
-    """Run one of the product's processes, `worker` or `clock`."""
-    given = processes.environment(ground, url) | {"TWILIO_API_URL": api_url}
-    kept = {each: os.environ[each] for each in ("PATH", "HOME", "LANG") if each in os.environ}
-    with (ground.folder / f"{name}.log").open("wb") as said:
-        command = [sys.executable, "-m", "callcenter.cli", name]
-        process = spawn(command, cwd=ROOT, env=kept | given, stdout=said, stderr=subprocess.STDOUT)
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(PATIENCE_SECONDS)
-
-
-@contextmanager
 def _worker(ground: Ground, url: str, api_url: str) -> Iterator[None]:
     """Run the product's worker, and wait until it listens."""
-    with running(ground, url, api_url, "worker"):
+    with processes.running(ground, url, api_url, "worker"):
         until(lambda: workers(ground.redis_url) > 0, PATIENCE_SECONDS)
         yield
 

@@ -10,7 +10,21 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from tests.bench import claims, door, past, rates, reading, report, ringing, startup, trips, wiped
+from tests.bench import (
+    claims,
+    day,
+    door,
+    held,
+    past,
+    rates,
+    reading,
+    report,
+    ringing,
+    simulator,
+    startup,
+    trips,
+    wiped,
+)
 from tests.bench.goals import Row
 from tests.bench.ground import Ground, ground
 from tests.bench.scale import Scale, full, quick
@@ -25,6 +39,9 @@ PARTS: Mapping[str, Part] = {
     "reading": reading.measure,
     "ringing": lambda base, scale: ringing.measure(base, scale.agents_freed),
     "wiped": lambda base, scale: wiped.measure(base, scale.callbacks),
+    "erlang": lambda base, scale: day.measure(base, scale.days, scale.calls_a_day, scale.seed),
+    "held": lambda base, scale: held.measure(base, scale.held),
+    "simulator": lambda base, scale: simulator.measure(base, scale.simulated),
     "startup": lambda base, scale: startup.measure(base, scale.starts),
 }
 

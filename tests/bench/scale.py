@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from tests.bench.telephones import Crowd
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -23,14 +25,23 @@ class Scale:
     reads: int
     agents_freed: int
     callbacks: int
+    days: int
+    calls_a_day: int
+    held: Crowd
+    simulated: tuple[Crowd, ...]
 
 
 def full(seed: int) -> Scale:
-    """Return the scale of a run that may be quoted: about four minutes."""
+    """Return the scale of a run that may be quoted: half an hour, most of it for making the history."""
     return Scale(
         seed, warm_seconds=1.0, rounds=7, static_seconds=1.5, seconds=3.0, open_runs=3, open_seconds=8.0,
         calls=5, batches=15, claim_rounds=5, claim_seconds=2.0, starts=5, history=1_000_000,
-        reads=40, agents_freed=200, callbacks=5,
+        reads=40, agents_freed=200, callbacks=5, days=30, calls_a_day=400,
+        held=Crowd(1050, mean_stay=300.0, first_pace=8.0, steady_seconds=60.0, seed=seed),
+        simulated=tuple(
+            Crowd(many, mean_stay=300.0, first_pace=many / 60, steady_seconds=30.0, seed=seed)
+            for many in (250, 1000)
+        ),
     )  # fmt: skip
 
 
@@ -39,5 +50,7 @@ def quick(seed: int) -> Scale:
     return Scale(
         seed, warm_seconds=0.5, rounds=2, static_seconds=0.5, seconds=0.7, open_runs=1, open_seconds=2.0,
         calls=1, batches=5, claim_rounds=1, claim_seconds=0.5, starts=1, history=2_000,
-        reads=5, agents_freed=10, callbacks=1,
+        reads=5, agents_freed=10, callbacks=1, days=2, calls_a_day=40,
+        held=Crowd(10, mean_stay=60.0, first_pace=2.0, steady_seconds=5.0, seed=seed),
+        simulated=(Crowd(20, mean_stay=60.0, first_pace=5.0, steady_seconds=5.0, seed=seed),),
     )  # fmt: skip

@@ -17,7 +17,8 @@ from callcenter.organisation.models import Skill
 from tests.bench.figures import spread
 from tests.bench.goals import WIPED, Row
 from tests.bench.ground import Ground
-from tests.bench.ringing import PATIENCE_SECONDS, Ledger, recording_carrier, running
+from tests.bench.processes import running
+from tests.bench.ringing import PATIENCE_SECONDS, Ledger, recording_carrier
 from tests.waiting import until
 from tests.xinghe import HOTLINE
 

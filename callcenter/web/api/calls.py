@@ -149,7 +149,8 @@ def call(asked: Asked) -> CallDetail:
 
 def call_fields(row: CallRow, who: Principal, *, own: bool = False) -> dict[str, Any]:
     """Return the fields of a call in the list, the customer's number masked for who may not see it."""
-    call, ring = row.call, row.ring
+    call, sides = row.call, row.sides
+    ring, first = sides.ring, sides.first_offer
     whole = own or may_see_number(who, call.agent_id)
     inbound = call.direction == "inbound"
     caller = call.from_number or call.from_raw
@@ -161,8 +162,8 @@ def call_fields(row: CallRow, who: Principal, *, own: bool = False) -> dict[str,
         "wait_seconds": wait_seconds(call.queued_at, call.joined_at or call.left_queue_at),
         "agent": row.agent, "ring_seconds": ring and ring.ring_seconds, "rings": ring and ring.rings,
         "within_three_rings": ring and ring.within, "ring_source": ring and ring.source,
-        "offers": row.offers, "first_offer_within_three_rings": row.first_offer and row.first_offer.within,
-        "ticket": row.ticket, "language": call.language,
+        "offers": sides.offers, "first_offer_within_three_rings": first and first.within,
+        "ticket": sides.ticket, "language": call.language,
     }  # fmt: skip
 
 
@@ -205,9 +206,10 @@ def number_asked(session: Session, text: str | None) -> str | None:
 
     Only what says that it is a whole number is read as one: `1234` may be the last digits.
     """
+    if text is None or not (text.startswith(("+", "0")) or len(text) >= LEAST_WHOLE):
+        return text
     home = find_centre(session)
-    whole = text is not None and (text.startswith(("+", "0")) or len(text) >= LEAST_WHOLE)
-    return (canonical(text, home.country) if home and whole else None) or text
+    return (canonical(text, home.country) if home else None) or text
 
 
 LEAST_WHOLE = 10
