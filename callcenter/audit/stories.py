@@ -36,91 +36,87 @@ class Story:
     agents: dict[UUID, str]
 
 
+_CALL: sa.BindParameter[Any] = sa.bindparam("call")
+_SIDS: sa.BindParameter[Any] = sa.bindparam("sids", expanding=True)
+_IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
+# The legs bound to the call, and those of agents whom it was offered to.
+_LEGS = (
+    sa.select(Leg).where(sa.or_(Leg.call_id == _CALL, Leg.sid.in_(_SIDS))).order_by(Leg.created_at, Leg.id)
+)
+_EVENTS = (
+    sa.select(CallEvent, CallWords)
+    .outerjoin(CallWords, CallWords.event_id == CallEvent.id)
+    .where(sa.or_(CallEvent.call_id == _CALL, CallEvent.leg_sid.in_(_SIDS)))
+    .order_by(CallEvent.at, CallEvent.id)
+)
+_OFFERS = (
+    sa.select(Offer, RingMeasure)
+    .outerjoin(RingMeasure, RingMeasure.offer_id == Offer.id)
+    .where(Offer.call_id == _CALL)
+    .order_by(Offer.made_at, Offer.id)
+)
+_TICKETS = (
+    sa.select(Ticket)
+    .where(sa.or_(Ticket.call_id == _CALL, Ticket.id == sa.bindparam("ticket")))
+    .order_by(Ticket.id)
+)
+_CALLBACKS = (
+    sa.select(Callback)
+    .where(
+        sa.or_(
+            Callback.origin_call_id == _CALL,
+            Callback.call_id == _CALL,
+            Callback.id == sa.bindparam("callback"),
+        )
+    )
+    .order_by(Callback.id)
+)
+# Ids are unique over all tables: what is named by one needs no kind beside it, but each kind its index.
+_ATTEMPTS = (
+    sa.select(Attempt)
+    .where(Attempt.purpose_kind.in_(("offer", "callback")), Attempt.purpose_id.in_(_IDS))
+    .order_by(Attempt.id)
+)
+_PROMISES = (
+    sa.select(Promise)
+    .where(Promise.subject_kind.in_(("ticket", "callback")), Promise.subject_id.in_(_IDS))
+    .order_by(Promise.id)
+)
+_ORDERS = (
+    sa.select(CarrierOrder)
+    .where(CarrierOrder.sid.in_(_SIDS))
+    .order_by(CarrierOrder.created_at, CarrierOrder.id)
+)
+_RECORDINGS = sa.select(Recording).where(Recording.call_id == _CALL).order_by(Recording.created_at)
+_AGENTS = sa.select(Agent.id, Agent.key).where(Agent.id.in_(_IDS))
+
+
 def story_of(session: Session, call: Call) -> Story:
     """Read a call's story; a callback's promise and attempts belong to the call that asked for it as well."""
-    offers = _offers(session, call)
-    legs = _legs(session, call, [offer.leg_sid for offer, _ in offers])
-    mine = sa.or_(Ticket.call_id == call.id, Ticket.id == call.ticket_id)
-    tickets = session.scalars(sa.select(Ticket).where(mine).order_by(Ticket.id)).all()
-    callbacks = _callbacks(session, call)
-    subjects = [("offer", offer.id) for offer, _ in offers] + [("callback", each.id) for each in callbacks]
-    owed = [("ticket", each.id) for each in tickets] + [("callback", each.id) for each in callbacks]
+    about = {"call": call.id}
+    offers = [(offer, ring) for offer, ring in session.execute(_OFFERS, about)]
+    offered = [offer.leg_sid for offer, _ in offers if offer.leg_sid is not None]
+    legs = session.scalars(_LEGS, about | {"sids": offered}).all()
+    sids = {"sids": [leg.sid for leg in legs]}
+    tickets = session.scalars(_TICKETS, about | {"ticket": call.ticket_id}).all()
+    callbacks = session.scalars(_CALLBACKS, about | {"callback": call.callback_id}).all()
     agent_ids = {leg.agent_id for leg in legs} | {offer.agent_id for offer, _ in offers}
     return Story(
         legs=legs,
-        events=_events(session, call, [leg.sid for leg in legs]),
+        events=[(event, words) for event, words in session.execute(_EVENTS, about | sids)],
         offers=offers,
-        attempts=_about(session, Attempt, Attempt.purpose_kind, Attempt.purpose_id, subjects),
-        orders=_orders(session, [leg.sid for leg in legs]),
+        attempts=_named(session, _ATTEMPTS, [offer for offer, _ in offers], callbacks),
+        orders=session.scalars(_ORDERS, sids).all(),
         tickets=tickets,
-        promises=_about(session, Promise, Promise.subject_kind, Promise.subject_id, owed),
-        recordings=_recordings(session, call),
+        promises=_named(session, _PROMISES, tickets, callbacks),
+        recordings=session.scalars(_RECORDINGS, about).all(),
         callbacks=callbacks,
         recognised=recognised_on(session, call),
-        agents=_agents(session, agent_ids),
+        agents=dict(session.execute(_AGENTS, {"ids": list(agent_ids - {None})}).all()),
     )
 
 
-def _legs(session: Session, call: Call, offered: Sequence[str | None]) -> Sequence[Leg]:
-    """Return the legs bound to the call, and those of agents whom it was offered to."""
-    sids = [sid for sid in offered if sid is not None]
-    statement = sa.select(Leg).where(sa.or_(Leg.call_id == call.id, Leg.sid.in_(sids)))
-    return session.scalars(statement.order_by(Leg.created_at, Leg.id)).all()
-
-
-def _events(
-    session: Session, call: Call, sids: Sequence[str]
-) -> Sequence[tuple[CallEvent, CallWords | None]]:
-    statement = (
-        sa.select(CallEvent, CallWords)
-        .outerjoin(CallWords, CallWords.event_id == CallEvent.id)
-        .where(sa.or_(CallEvent.call_id == call.id, CallEvent.leg_sid.in_(sids)))
-        .order_by(CallEvent.at, CallEvent.id)
-    )
-    return [(event, words) for event, words in session.execute(statement)]
-
-
-def _offers(session: Session, call: Call) -> Sequence[tuple[Offer, RingMeasure | None]]:
-    statement = (
-        sa.select(Offer, RingMeasure)
-        .outerjoin(RingMeasure, RingMeasure.offer_id == Offer.id)
-        .where(Offer.call_id == call.id)
-        .order_by(Offer.made_at, Offer.id)
-    )
-    return [(offer, measure) for offer, measure in session.execute(statement)]
-
-
-def _callbacks(session: Session, call: Call) -> Sequence[Callback]:
-    statement = sa.select(Callback).where(
-        sa.or_(
-            Callback.origin_call_id == call.id,
-            Callback.call_id == call.id,
-            Callback.id == call.callback_id,
-        )
-    )
-    return session.scalars(statement.order_by(Callback.id)).all()
-
-
-def _about(
-    session: Session, table: Any, kind: Any, subject: Any, subjects: Sequence[tuple[str, UUID]]
-) -> Sequence[Any]:
-    """Return the rows about any of these subjects; what points without a foreign key names its kind."""
-    if not subjects:
-        return []
-    conditions = [sa.and_(kind == name, subject == row_id) for name, row_id in subjects]
-    return session.scalars(sa.select(table).where(sa.or_(*conditions)).order_by(table.id)).all()
-
-
-def _orders(session: Session, sids: Sequence[str]) -> Sequence[CarrierOrder]:
-    statement = sa.select(CarrierOrder).where(CarrierOrder.sid.in_(sids))
-    return session.scalars(statement.order_by(CarrierOrder.created_at, CarrierOrder.id)).all()
-
-
-def _recordings(session: Session, call: Call) -> Sequence[Recording]:
-    statement = sa.select(Recording).where(Recording.call_id == call.id)
-    return session.scalars(statement.order_by(Recording.created_at)).all()
-
-
-def _agents(session: Session, agent_ids: set[UUID | None]) -> dict[UUID, str]:
-    statement = sa.select(Agent.id, Agent.key).where(Agent.id.in_(agent_ids - {None}))
-    return dict(session.execute(statement).all())
+def _named(session: Session, statement: "sa.Select[Any]", *subjects: Sequence[Any]) -> Sequence[Any]:
+    """Return the rows about any of these subjects, whose ids they name without a foreign key."""
+    ids = [each.id for some in subjects for each in some]
+    return session.scalars(statement, {"ids": ids}).all() if ids else []
