@@ -1,8 +1,8 @@
 """The list of calls: newest first, by keyset, with what a supervisor asks of each call."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +23,8 @@ from callcenter.tickets.models import Ticket, TicketEvent
 Place = tuple[datetime, UUID]
 LEAST_SUFFIX = 4
 FEW_RINGS = 2000
+RINGS_TO_A_CALL = 4
+"""So many rings of an agent are looked at for each call of a page."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,34 @@ class CallRow:
 
 def list_calls(session: Session, wanted: CallFilter, after: Place | None, limit: int) -> list[CallRow]:
     """Return calls older than a place in the list, at most so many."""
+    since = _newest_rings_since(session, wanted, after, limit)
+    if since is not None:
+        rows = _page(session, replace(wanted, first_day=since), after, limit)
+        if len(rows) == limit and rows[-1].call.started_at >= _everywhere_after(since):
+            return rows
+    return _page(session, wanted, after, limit)
+
+
+def _newest_rings_since(session: Session, wanted: CallFilter, after: Place | None, limit: int) -> date | None:
+    """Return a day since which an agent was rung often enough to fill a page; None where none is needed.
+
+    An agent is rung for one call in a hundred: going through the newest calls until a page of his has turned
+    up, or through all his rings, reads thousands of rows. What else is asked may leave the page half empty.
+    """
+    if wanted.ring is None or wanted.agent_id is None or wanted.first_day is not None:
+        return None
+    rung = sa.select(RingMeasure.day).where(*_ring_of(wanted))
+    if after is not None:
+        rung = rung.where(RingMeasure.day <= _everywhere_after(after[0].date()).date())
+    return session.scalar(rung.order_by(RingMeasure.day.desc()).offset(RINGS_TO_A_CALL * limit).limit(1))
+
+
+def _everywhere_after(day: date) -> datetime:
+    """Return an instant at which the day before this one is over in every zone."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
+
+
+def _page(session: Session, wanted: CallFilter, after: Place | None, limit: int) -> list[CallRow]:
     statement = (
         _calls()
         .where(*_conditions(session, wanted))

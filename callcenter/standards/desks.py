@@ -18,6 +18,17 @@ from callcenter.standards.windows import Window, calls_in
 PROMISE = "HL-8"
 
 
+# Columns instead of entities: a day has thousands of them.
+_OF_RING = tuple(
+    getattr(RingMeasure, name)
+    for name in (
+        "offer_id", "day", "line_id", "agent_id", "call_id", "at", "judged", "within", "ring_seconds",
+        "verdict", "source", "borderline", "limit_rings", "cycle_seconds",
+    )
+)  # fmt: skip
+_OF_TALK = (Offer.id, Offer.line_id, Offer.agent_id, Offer.call_id, Offer.joined_at, Offer.ended_at)
+
+
 def is_first_offer() -> sa.ColumnElement[bool]:
     """Say that an Offer is the first one of its call: there is no earlier one."""
     earlier = aliased(Offer)
@@ -31,16 +42,16 @@ def is_first_offer() -> sa.ColumnElement[bool]:
 def legs(session: Session, window: Window) -> list[Row]:
     """Return the agents' legs that were rung (HL-1)."""
     statement = (
-        sa.select(RingMeasure, Call.direction, Call.queued_at, Call.outcome, Call.started_at)
+        sa.select(*_OF_RING, Call.direction, Call.queued_at, Call.outcome, Call.started_at)
         .add_columns(sa.and_(Call.id.is_not(None), is_first_offer()).label("first"))
         .join(Offer, Offer.id == RingMeasure.offer_id)
         .outerjoin(Call, Call.id == RingMeasure.call_id)
         .where(RingMeasure.day.between(window.first, window.last), window.in_places(RingMeasure.line_id))
     )
-    return [_leg(row, row.RingMeasure) for row in session.execute(statement)]
+    return [_leg(row, row) for row in session.execute(statement)]
 
 
-def _leg(row: Any, ring: RingMeasure) -> Row:
+def _leg(row: Any, ring: Any) -> Row:
     judged, within, seconds = ring.judged, bool(ring.within), ring.ring_seconds
     such, estimated = ring.verdict in JUDGEABLE, ring.source == ESTIMATED
     accepted = judged and ring.verdict == ACCEPTED and seconds is not None
@@ -76,7 +87,7 @@ def talks(session: Session, window: Window) -> list[Row]:
         wrapped.agent_id == Offer.agent_id, wrapped.at == Offer.ended_at, wrapped.state == "wrap_up"
     )
     statement = (
-        sa.select(Offer, Call.day, Call.started_at)
+        sa.select(*_OF_TALK, Call.day, Call.started_at)
         .add_columns(has_wrapped.label("wrapped"), next_change.label("until"))
         .join(Call, Call.id == Offer.call_id)
         .where(
@@ -86,14 +97,13 @@ def talks(session: Session, window: Window) -> list[Row]:
             *calls_in(window),
         )
     )
-    return [_talk(window, row, row.Offer) for row in session.execute(statement)]
+    return [_talk(window, row) for row in session.execute(statement)]
 
 
-def _talk(window: Window, row: Any, offer: Offer) -> Row:
-    assert offer.joined_at and offer.ended_at  # noqa: S101  The statement asked for such.
-    wrap_up = milliseconds(offer.ended_at, row.until or window.at) if row.wrapped else 0
+def _talk(window: Window, offer: Any) -> Row:
+    wrap_up = milliseconds(offer.ended_at, offer.until or window.at) if offer.wrapped else 0
     return Row(
-        "talk", offer.id, row.day, offer.line_id, offer.agent_id, offer.call_id, row.started_at,
+        "talk", offer.id, offer.day, offer.line_id, offer.agent_id, offer.call_id, offer.started_at,
         mask("talk", ["handled"]), milliseconds(offer.joined_at, offer.ended_at), wrap_up,
     )  # fmt: skip
 

@@ -61,22 +61,25 @@ class Reader:
 def measure(ground: Ground, scale: Scale) -> list[Row]:
     """Return the rows."""
     url = ground.with_history(scale.history, scale.seed)
-    with ground.work(url) as work, _reader(ground, url, work) as reader:
-        asked = filters(work)
-        lists = {name: _p50(reader, "/calls", query, scale.reads) for name, query in asked.items()}
-        stories = [reader.get(f"/calls/{sid}")[0] for sid in _some_sids(work, STORIES) for _ in range(2)]
-        asked_of = _month(work)
-        reader.get("/standards", asked_of)
-        months = [reader.get("/standards", asked_of)[0] for _ in range(max(3, scale.reads // 8))]
+    with ground.work(url) as work:
+        asked, month_asked, sids = filters(work), _month(work), _some_sids(work, STORIES)
+        with _reader(ground, url, work) as reader:
+            lists = {name: _p50(reader, "/calls", query, scale.reads) for name, query in asked.items()}
+            stories = [reader.get(f"/calls/{sid}")[0] for sid in sids for _ in range(2)]
+            reader.get("/standards", month_asked)
+            months = [reader.get("/standards", month_asked)[0] for _ in range(max(3, scale.reads // 8))]
+    return _rows(f"{scale.history:,} calls", lists, stories, months)
+
+
+def _rows(calls: str, lists: dict[str, float], stories: list[float], months: list[float]) -> list[Row]:
     worst = max(lists, key=lists.__getitem__)
     ordered = dict(sorted(lists.items(), key=lambda item: -item[1]))
-    calls = f"{scale.history:,} calls"
-    story, month = spread([percentile(stories, 0.5)]), spread(months)
+    story = spread([percentile(stories, 0.5)])
     return [
         Row(LIST, spread([lists["newest"]]), f"{calls}; over HTTP, one at a time"),
         Row(LIST_WORST, spread([lists[worst]]), f"{worst}, of {len(lists)} filters; {calls}", beside=ordered),
         Row(STORY, story, calls, beside={"p99_ms": percentile(stories, 0.99)}),
-        Row(MONTH, month, f"{calls}; its last day and the last week's tickets are counted anew"),
+        Row(MONTH, spread(months), f"{calls}; its last day and the last week's tickets are counted anew"),
     ]
 
 
