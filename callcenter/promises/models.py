@@ -10,6 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from callcenter import ids
 from callcenter.db import Base
 
+OF_CALLBACK = sa.text("subject_kind = 'callback'")
+
 
 class Promise(Base):
     """A time limit of the handbook about one subject; `why` says by which rule and calendar it is due."""
@@ -18,6 +20,9 @@ class Promise(Base):
     __table_args__ = (
         sa.UniqueConstraint("subject_kind", "subject_id", "rule"),
         sa.Index("ix_promises_state_due_at", "state", "due_at"),
+        sa.Index(
+            "ix_promises_callback_due_at", "due_at", sqlite_where=OF_CALLBACK, postgresql_where=OF_CALLBACK
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=ids.new)
