@@ -1,5 +1,6 @@
 """The processes: `web`, `worker`, `clock`, `migrate`, and `up`, which is all of them."""
 
+import gc
 import os
 import signal
 import sys
@@ -42,8 +43,10 @@ def web() -> None:
     # When it has drained, uvicorn raises the signal again: to end as asked is no failure.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with ringing_aside(make_work(settings, lock_wait_seconds=LOCK_WAIT_SECONDS)) as work:
+        app = create_app(work, settings)
+        keep_for_good()
         uvicorn.run(
-            create_app(work, settings),
+            app,
             host="127.0.0.1" if settings.mode == "demo" else "0.0.0.0",  # noqa: S104  A hotline is public.
             port=settings.port,
             http=Patient,
@@ -63,7 +66,9 @@ def worker() -> None:
 
     settings = enter(Door.SERVE, "worker")
     metrics.serve(settings.metrics_port)
-    run_worker(make_work(settings), settings.redis_url or "", threading.Event())
+    work = make_work(settings)
+    keep_for_good()
+    run_worker(work, settings.redis_url or "", threading.Event())
 
 
 def clock() -> None:
@@ -73,7 +78,18 @@ def clock() -> None:
 
     settings = enter(Door.SERVE, "clock")
     metrics.serve(settings.metrics_port)
-    run_clock(make_work(settings), until_signal())
+    work = make_work(settings)
+    keep_for_good()
+    run_clock(work, until_signal())
+
+
+def keep_for_good() -> None:
+    """Let the garbage collector pass over what is there by now: modules and mappings live with the process.
+
+    Looking through them again and again took half of the time of counting an open week.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def migrate() -> None:

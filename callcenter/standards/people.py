@@ -23,7 +23,11 @@ BUSY = ("talking", "wrap_up")
 ON_DUTY = (*BUSY, "available")
 # Columns instead of entities: a line opens tickets by the thousand before their days are closed.
 _OF_TICKET = (Ticket.id, Ticket.line_id, Ticket.created_at, Ticket.owner_agent_id, Ticket.call_id)
-_OF_EVENT = (TicketEvent.ticket_id, TicketEvent.kind, TicketEvent.at, TicketEvent.actor, TicketEvent.detail)
+_OF_EVENT = (
+    TicketEvent.ticket_id, TicketEvent.kind, TicketEvent.at, TicketEvent.actor,
+    TicketEvent.detail["state"].as_string().label("state"),
+    TicketEvent.detail["owner_agent_id"].as_string().label("owner"),
+)  # fmt: skip
 
 
 def tickets(session: Session, window: Window) -> list[Row]:
@@ -95,8 +99,7 @@ def _ticket(window: Window, ticket: Any, events: Sequence[Any], keys: dict[str, 
 
 def _first_owner(ticket: Any, events: Iterable[Any]) -> UUID | None:
     """Return who owned the ticket first; nobody's belongs to who took its call (HL-17)."""
-    owners = (event.detail["owner_agent_id"] for event in events if event.detail.get("owner_agent_id"))
-    named = next(owners, None)
+    named = next((event.owner for event in events if event.owner), None)
     if named is not None:
         return UUID(named)
     owner: UUID | None = ticket.owner_agent_id or ticket.agent_id
@@ -105,7 +108,7 @@ def _first_owner(ticket: Any, events: Iterable[Any]) -> UUID | None:
 
 def _moved(event: Any) -> str | None:
     """Return the state that an event brought a ticket to."""
-    return "closed" if event.kind == "closed" else event.detail.get("state")
+    return "closed" if event.kind == "closed" else event.state
 
 
 def _reopens(event: Any, solved_at: datetime) -> bool:
