@@ -7,8 +7,8 @@ large table is made concurrently, in a step of its own.
 
 from migrations.safety import bounded, drop_index, make_index
 
-revision = "0010"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
