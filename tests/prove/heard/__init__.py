@@ -40,4 +40,6 @@ PROOFS: tuple[Proof, ...] = (
            failures.NOBODY, ("absent agents are waited for",), ("sqlite", "postgresql")),
     _proof("F9", "a number that is no line: a sentence, a message, a ticket",
            failures.STRANGE, ("a number that is no line is hung up on",), ("sqlite", "postgresql")),
+    _proof("F10", "a worker is killed at a request to the carrier: all are connected, nobody is rung twice",
+           failures.KILLED, ("what was obeyed is ordered again",), ("sqlite", "postgresql")),
 )  # fmt: skip

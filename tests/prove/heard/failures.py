@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from callcenter.simulator import Fault, answers, rings_out
 from callcenter.web.apology import static_apology, static_thanks
 from tests import xinghe
-from tests.prove.heard.judge import judge_books, judge_ears, judge_ends, seconds_to_tickets
+from tests.prove.heard.judge import judge_books, judge_ears, judge_ends, judge_phones, seconds_to_tickets
 from tests.prove.heard.rig import PUBLIC_URL, STATIC_URL, Rig, centre
 from tests.prove.verdict import Trial, Verdict
 
 ROUNDS = 100
 CALLERS = 4
 A_MINUTE = 60.0
+DEATHS = (("redirect", True), ("place", False), ("redirect", False), ("place", True))
+"""At which request a worker dies, and whether the carrier has it."""
 REFUSALS = ("404", "401", "500", "timeout", "429")
 KEYS: tuple[tuple[str, ...], ...] = ((), ("1",), ("2",), ("0",), ("9", "1"))
 
@@ -57,6 +59,7 @@ def prove(trial: Trial, failure: Failure) -> Verdict:
     for warning in fatal:
         verdict.failed(f"the carrier refused a document: {warning}")
     verdict.measured |= {"slowest_ticket_s": round(slowest, 1), "messages": len(rig.spoken)}
+    verdict.measured |= {"workers_killed": rig.deaths} if rig.deaths else {}
     return verdict
 
 
@@ -88,6 +91,7 @@ def _round(verdict: Verdict, rig: Rig, failure: Failure, dice: random.Random, nu
     if seconds > A_MINUTE:
         verdict.failed(f"{seconds} s after recovery {number} there is a message without a ticket")
     _end_all(rig)
+    judge_phones(verdict, rig.net, rig.callers)
     judge_ears(verdict, rig.callers, rig.callers[early:] if failure.message else [])
     if failure.ends:
         allowed = failure.ends[number % len(failure.ends)]
@@ -158,6 +162,15 @@ def _carrier(rig: Rig, number: int) -> Iterator[None]:
 
 
 @contextmanager
+def _worker_dies(rig: Rig, number: int) -> Iterator[None]:
+    """A worker is killed at one of its requests; talks last longer than it takes to notice."""
+    verb, acted = DEATHS[number % len(DEATHS)]
+    with _at_work(rig, talks_for=40.0), rig.worker_killed(verb, acted=acted):
+        yield
+        _end_all(rig)
+
+
+@contextmanager
 def _nobody(rig: Rig, number: int) -> Iterator[None]:
     """Nobody is at work, or everybody lets it ring."""
     with _at_work(rig) if number % 2 else nullcontext():
@@ -199,5 +212,6 @@ NEITHER = Failure(_neither, lists=False, wired=True)
 FULL = Failure(_full)
 DEAD = Failure(_dead)
 CARRIER = Failure(_carrier, message=False, before=False, ends=(SERVED,))
+KILLED = Failure(_worker_dies, message=False, before=False, ends=(frozenset({"answered"}),))
 NOBODY = Failure(_nobody, message=False, before=False, ends=(SERVED, SERVED | WAITED))
 STRANGE = Failure(_strange, to=STRANGER, before=False, ends=(frozenset({"voicemail"}),))

@@ -1,5 +1,6 @@
 """Was every caller heard? From the telephones, the carrier's books, and plain SQL: nothing of the product."""
 
+import itertools
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -58,6 +59,27 @@ def judge_ends(verdict: Verdict, callers: list[Handset], engine: sa.Engine, allo
     for caller in callers:
         if (outcome := outcomes.get(caller.sid, "no row")) not in allowed:
             verdict.failed(f"{caller.sid} ended as {outcome}\n{caller.transcript()}")
+
+
+def judge_phones(verdict: Verdict, net: Network, callers: list[Handset]) -> None:
+    """No agent was rung while he was rung or talked; no caller was connected twice, no talk was cut off."""
+    for phone in net.world.phones.values():
+        placed = [call for call in phone.calls if call.direction == "outbound-api"]
+        for one, other in itertools.pairwise(placed):
+            if one.ended is None or one.ended > other.created:
+                verdict.failed(f"{phone.address} was rung by {other.sid} while {one.sid} was there")
+    for caller in callers:
+        talks = [moment.ended for moment in caller.call.ear.moments if moment.kind == "talk"]
+        if len(talks) > 1:
+            verdict.failed(f"{caller.sid} was connected {len(talks)} times\n{caller.transcript()}")
+        both = [caller.call, *(net.world.calls[sid] for sid in caller.call.partners)]
+        hung_up = [call.ended for call in both if call.ended_by == "person"]
+        if not all(_is_near(ended, hung_up) for ended in talks):
+            verdict.failed(f"{caller.sid} talked, and neither of the two hung up\n{caller.transcript()}")
+
+
+def _is_near(moment: float | None, others: list[float | None]) -> bool:
+    return moment is not None and any(other is not None and abs(other - moment) < 1 for other in others)
 
 
 def messages(net: Network) -> list:  # type: ignore[type-arg]

@@ -60,6 +60,9 @@ MUTANTS: Mapping[str, Mutant] = {
     "messages are not looked for": _patched(
         "callcenter.switchboard.lookback", "_unknown_tapes", lambda *_: ()
     ),
+    "what was obeyed is ordered again": _patched(
+        "callcenter.switchboard.outcomes", "was_obeyed", lambda *_: False
+    ),
     "a 404 ends a living call": _patched("callcenter.switchboard.jobs", "leg_is_past", lambda *_: True),
     "absent agents are waited for": _patched(
         "callcenter.switchboard.answers", "outlook", lambda *asked: replace(_outlook(*asked), on_duty=1)

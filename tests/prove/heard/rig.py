@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from unittest.mock import patch
 from urllib.parse import urlsplit
 
@@ -42,6 +43,10 @@ ACCOUNT, TOKEN = "AC" + "5" * 32, "the auth token of these proofs"
 SECRET = "a secret key that only these proofs know"
 DEADLINE_SECONDS = 0.2  # Of this machine's time: what a hung webhook costs a run.
 MESSAGE = "我是王小明，系统打不开了，请回电。"
+
+
+class Killed(BaseException):
+    """The worker has received SIGKILL: nothing after this point is done by it."""
 
 
 class Bell:
@@ -83,6 +88,7 @@ class Rig:
     broken: bool = False
     callers: list[Handset] = field(default_factory=list)
     spoken: dict[str, int] = field(default_factory=dict)
+    deaths: int = 0
 
     def post(self, request: WebhookRequest) -> WebhookResponse:
         """Carry a webhook to the application, or to whoever serves the static texts."""
@@ -117,9 +123,9 @@ class Rig:
             self.recovery.look()
 
     def run_jobs(self) -> None:
-        """Be the worker."""
+        """Be the worker; the job that one dies of is lost, and another one goes on with the next."""
         while self.bell.rung and not self.stuck:
-            with contextlib.suppress(sa.exc.SQLAlchemyError):
+            with contextlib.suppress(sa.exc.SQLAlchemyError, Killed):
                 perform(self.work, *self.bell.rung.popleft())
 
     @cached_property
@@ -158,6 +164,22 @@ class Rig:
         self.bell.away = True
         yield
         self.bell.away = False
+
+    @contextmanager
+    def worker_killed(self, verb: str, *, acted: bool) -> Iterator[None]:
+        """Kill the worker at its next request of this kind to the carrier, just before it or just after."""
+        real, before = getattr(self.work.carrier, verb), self.deaths
+
+        def dies(*given: Any) -> Any:
+            if self.deaths > before:
+                return real(*given)
+            self.deaths += 1
+            if acted:
+                real(*given)
+            raise Killed
+
+        with patch.object(self.work.carrier, verb, dies):
+            yield
 
     @contextmanager
     def disk_full(self) -> Iterator[None]:
