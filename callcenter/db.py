@@ -1,13 +1,10 @@
 """The database, the same on SQLite and PostgreSQL: one transaction a request or job."""
 
-import fcntl
-import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar, TextIO, TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -19,10 +16,10 @@ from sqlalchemy.orm import DeclarativeBase, Session, make_transient_to_detached
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from callcenter.errors import Unavailable
 from callcenter.postgresql import NOBODY_WAITS, Pipelined, is_dead, post
+from callcenter.sqlite import WriterLock
 
-WRITER_WAIT_SECONDS = 2.0
+TURN_WAIT_SECONDS = 2.0
 _HELD = "held"
 JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 Instant = datetime | sa.BindParameter[datetime]
@@ -209,53 +206,6 @@ def held(session: Session, model: type[Row], key: object) -> Row | None:
     return row
 
 
-class WriterLock:
-    """One writer at a time over all processes of a SQLite file, taken before BEGIN IMMEDIATE.
-
-    SQLite's own busy wait is unfair: with several writers its p99 exceeds a second. Whoever is next holds
-    a second lock while he waits, so that a writer who has just been cannot be again before him.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._next = path.with_name(f"{path.name}.next")
-        self._threads = threading.Lock()
-
-    def _opened(self) -> TextIO:
-        try:
-            return self._path.open("a")
-        except FileNotFoundError:
-            raise Unavailable("The database has no folder yet: run `callcenter migrate` first.") from None
-
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Hold the lock; raise Unavailable after two seconds of waiting."""
-        deadline = time.monotonic() + WRITER_WAIT_SECONDS
-        if not self._threads.acquire(timeout=WRITER_WAIT_SECONDS):
-            raise Unavailable("The database is busy: no writer's turn came within two seconds.")
-        try:
-            with self._opened() as handle:
-                with self._next.open("a") as turnstile:
-                    _lock_file(turnstile.fileno(), deadline)
-                    _lock_file(handle.fileno(), deadline)
-                yield
-        finally:
-            self._threads.release()
-
-
-def _lock_file(descriptor: int, deadline: float) -> None:
-    """Take the advisory lock; closing the file gives it back, even when the process is killed."""
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except BlockingIOError:
-            left = deadline - time.monotonic()
-            if left < 0:
-                raise Unavailable("The database is busy: another process holds the writer's lock.") from None
-            time.sleep(0.0002 + 0.002 * left / WRITER_WAIT_SECONDS)  # Who has waited longer asks more often.
-
-
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     """Durable and concurrent: WAL, every commit on disk, foreign keys checked; we say BEGIN ourselves."""
     connection.isolation_level = None
@@ -323,10 +273,17 @@ class Database:
     """Where transactions come from. Actions get a session and never commit.
 
     `lock_wait_seconds` bounds how long a statement waits for somebody else's lock on PostgreSQL, where it
-    would wait for ever; it then raises OperationalError. On SQLite every writer waits two seconds at most.
+    would wait for ever; it then raises OperationalError. `turn_wait_seconds` bounds how long a writer waits
+    for his turn on SQLite; `transaction` then raises Unavailable.
     """
 
-    def __init__(self, url: str, *, lock_wait_seconds: float | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        lock_wait_seconds: float | None = None,
+        turn_wait_seconds: float = TURN_WAIT_SECONDS,
+    ) -> None:
         self.url = url
         self.kept: dict[type, Any] = {}
         """What this process has read and keeps; every transaction proves anew that it still stands."""
@@ -337,7 +294,11 @@ class Database:
                 _bound_waiting(self.engine, lock_wait_seconds)
         self._write_engine = self.engine.execution_options(writing=True)
         path = self.engine.url.database
-        self._writer = WriterLock(Path(f"{path}.lock")) if url.startswith("sqlite") and path else None
+        self._writer = (
+            WriterLock(Path(f"{path}.lock"), wait_seconds=turn_wait_seconds)
+            if url.startswith("sqlite") and path
+            else None
+        )
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:

@@ -16,6 +16,8 @@ from callcenter.carrier.port import Carrier
 from callcenter.clock import Now
 from callcenter.db import Database
 
+PATIENT_SECONDS = 30.0
+"""How long a job waits for its turn to write on SQLite: nobody hears it wait, and to fail would cost more."""
 _RUNG = "rung"
 
 

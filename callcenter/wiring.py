@@ -12,15 +12,22 @@ from callcenter.bell import RingsAside, RqDoorbell
 from callcenter.carrier.counted import Counted
 from callcenter.carrier.twilio import TwilioCarrier
 from callcenter.clock import Now
-from callcenter.db import Database
+from callcenter.db import TURN_WAIT_SECONDS, Database
 from callcenter.jobs import NoDoorbell, Work
 from callcenter.settings import Settings
 
 
-def make_work(settings: Settings, *, lock_wait_seconds: float | None = None) -> Work:
+def make_work(
+    settings: Settings,
+    *,
+    lock_wait_seconds: float | None = None,
+    turn_wait_seconds: float = TURN_WAIT_SECONDS,
+) -> Work:
     """Return what the doors and jobs of this process need; connects to nothing yet."""
     return Work(
-        db=Database(settings.database_url, lock_wait_seconds=lock_wait_seconds),
+        db=Database(
+            settings.database_url, lock_wait_seconds=lock_wait_seconds, turn_wait_seconds=turn_wait_seconds
+        ),
         carrier=Counted(_twilio(settings)),
         now=_from_file(settings.test_clock) if settings.test_clock else clock.system,
         public_url=settings.public_url,

@@ -1,16 +1,12 @@
 """The one place where transactions begin and end, on both back ends."""
 
-import fcntl
-import threading
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from callcenter.db import Database, Write, WriterLock, table_of, upsert
+from callcenter.db import Database, Write, table_of, upsert
 from callcenter.leases import Lease, take_lease
-from tests.waiting import until
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -77,34 +73,6 @@ def test_a_lease_has_one_holder_until_it_ends(database: Database) -> None:
     assert take("a", 5)
     assert not take("b", 14)
     assert take("b", 16)
-
-
-# 0009: "one writer at a time": whoever has just written does not come again before one who has been waiting.
-def test_a_waiting_writer_comes_before_one_who_has_just_been(tmp_path: Path) -> None:
-    path, turns = tmp_path / "db.lock", []
-    ours, theirs = WriterLock(path), WriterLock(path)
-
-    def waits() -> None:
-        with theirs.held():
-            turns.append("the one who waited")
-
-    with ours.held():
-        waiting = threading.Thread(target=waits)
-        waiting.start()
-        until(lambda: _is_held(tmp_path / "db.lock.next"))
-    with ours.held():
-        turns.append("the one who has been")
-    waiting.join()
-    assert turns == ["the one who waited", "the one who has been"]
-
-
-def _is_held(path: Path) -> bool:
-    with path.open("a") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        return False
 
 
 def test_a_write_is_raised_at_the_latest_when_it_is_committed(database: Database) -> None:

@@ -61,12 +61,13 @@ def web() -> None:
 
 def worker() -> None:
     """Perform jobs; any number of these may run."""
+    from callcenter.jobs import PATIENT_SECONDS
     from callcenter.wiring import make_work
     from callcenter.worker import run_worker
 
     settings = enter(Door.SERVE, "worker")
     metrics.serve(settings.metrics_port)
-    work = make_work(settings)
+    work = make_work(settings, turn_wait_seconds=PATIENT_SECONDS)
     keep_for_good()
     run_worker(work, settings.redis_url or "", threading.Event())
 
@@ -74,11 +75,12 @@ def worker() -> None:
 def clock() -> None:
     """Find what is due; several of these may run, one acts."""
     from callcenter.clock_process import run_clock
+    from callcenter.jobs import PATIENT_SECONDS
     from callcenter.wiring import make_work
 
     settings = enter(Door.SERVE, "clock")
     metrics.serve(settings.metrics_port)
-    work = make_work(settings)
+    work = make_work(settings, turn_wait_seconds=PATIENT_SECONDS)
     keep_for_good()
     run_clock(work, until_signal())
 

@@ -14,7 +14,7 @@ from callcenter import ids
 from callcenter.carrier.twin import Twin
 from callcenter.clock import Now, system
 from callcenter.db import Database
-from callcenter.jobs import Work
+from callcenter.jobs import PATIENT_SECONDS, Work
 from callcenter.routing.actions import enter_line
 from callcenter.routing.models import AgentState, Wait
 from callcenter.staff.models import AgentSkill
@@ -72,8 +72,9 @@ def stands_in_line(session: Session, line_id: UUID, skill_id: UUID, at: datetime
 
 @contextmanager
 def client(url: str, now: Now = system) -> Iterator[Work]:
-    """Yield a Work of a process of its own, whose bell rings nowhere."""
-    work = Work(Database(url), Twin(now), now, PUBLIC_URL, SECRET)
+    """Yield a Work of a process of its own, as patient as a worker, whose bell rings nowhere."""
+    db = Database(url, turn_wait_seconds=PATIENT_SECONDS)
+    work = Work(db, Twin(now), now, PUBLIC_URL, SECRET)
     try:
         yield work
     finally:
