@@ -12,13 +12,13 @@ _LOCKED_OUT = """
 """
 
 
-def until(condition: Callable[[], bool], seconds: float = 20) -> None:
-    """Ask again and again; raise TimeoutError when it never became true."""
+def until(condition: Callable[[], bool], seconds: float = 20, *, every: float = 0.02) -> None:
+    """Ask again and again, `every` so many seconds; raise TimeoutError when it never became true."""
     pause = threading.Event()
-    for _ in range(int(seconds / 0.02)):
+    for _ in range(int(seconds / every)):
         if condition():
             return
-        pause.wait(0.02)
+        pause.wait(every)
     raise TimeoutError(f"nothing happened within {seconds} s")
 
 

@@ -154,7 +154,17 @@ class Bridge:
         path = {name: str(value) for name, value in request.path_params.items()}
         webhook = Webhook(form, path, dict(request.query_params), self._work.at())
         fits = are_kept(form, said) and _is_about(form, about) and self._is_ours(form) and webhook.is_clean()
-        return webhook if fits else Response(status_code=400)
+        return webhook if fits else self._refuse(form, about)
+
+    def _refuse(self, form: dict[str, str], about: str) -> Response:
+        """Refuse what is signed and yet about nothing of ours, and tell the operator why."""
+        reason = "its fields are not as the carrier writes them"
+        if not self._is_ours(form):
+            reason = "it is about another account"
+        elif not _is_about(form, about):
+            reason = f"it is about no {about}, or a SID in it is none"
+        log.warning("webhook.refused", call_sid=form.get("CallSid", "")[:34], reason=reason)
+        return Response(status_code=400)
 
     def _is_ours(self, form: dict[str, str]) -> bool:
         """Say whether it is about our own account: a token may be good for several."""

@@ -17,9 +17,12 @@ from starlette.responses import Response
 from twilio.request_validator import RequestValidator
 
 from callcenter.jobs import Work
+from callcenter.spool import Spool
 from callcenter.switchboard.driver import Addresses
 from callcenter.switchboard.facts import line_now
 from callcenter.switchboard.inbound import BASE, find_line
+from callcenter.web.apology import Tongues
+from callcenter.web.emergency import Emergency
 from callcenter.web.signature import SignatureCheck
 from callcenter.web.twilio import Bridge
 from ivr.flow import advance
@@ -40,7 +43,8 @@ def measure(ground: Ground, batches: int) -> list[Row]:
     """Return the row, batches of both ways in turn."""
     with ground.work(ground.with_centre("door")) as work:
         say = partial(render, *_greeting(work, work.at()))
-        bridge = Bridge(work, SignatureCheck(TOKEN, PUBLIC_URL), ACCOUNT)
+        emergency = Emergency(PUBLIC_URL, Spool(ground.folder / "spool"), Tongues())
+        bridge = Bridge(work, SignatureCheck(TOKEN, PUBLIC_URL), ACCOUNT, emergency)
         ours: Endpoint = bridge.memory(lambda _: say())
         ways = {"ours": ours, "stock": _stock(say)}
         request = webhooks.arrived(1, "+8613800138000")

@@ -15,6 +15,7 @@ import psutil
 from callcenter.children import spawn
 from tests.bench.ground import SECRET, Ground, cpu_seconds
 from tests.servers import ROOT
+from tests.waiting import until
 from tests.web.twilio import ACCOUNT, PUBLIC_URL, TOKEN
 
 PATIENCE_SECONDS = 30.0
@@ -120,11 +121,14 @@ def _serving(command: Sequence[str], port: int, given: Mapping[str, str], log: P
     with log.open("wb") as said:
         process = spawn(command, cwd=ROOT, env=_environ(given), stdout=said, stderr=said)
     try:
-        while not _answers(port):
-            if process.poll() is not None or time.perf_counter() - begun > PATIENCE_SECONDS:
-                raise RuntimeError(f"{' '.join(command)} does not answer:\n{log.read_text()}")
-            time.sleep(0.005)
-        yield Server(port, psutil.Process(process.pid), time.perf_counter() - begun, log)
+        try:
+            until(lambda: process.poll() is not None or _answers(port), PATIENCE_SECONDS, every=0.005)
+        except TimeoutError:
+            process.kill()
+        ready_seconds = time.perf_counter() - begun
+        if process.poll() is not None:
+            raise RuntimeError(f"{' '.join(command)} does not answer:\n{log.read_text()}")
+        yield Server(port, psutil.Process(process.pid), ready_seconds, log)
     finally:
         _stop(process)
 

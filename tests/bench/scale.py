@@ -54,3 +54,12 @@ def quick(seed: int) -> Scale:
         held=Crowd(10, mean_stay=60.0, first_pace=2.0, steady_seconds=5.0, seed=seed),
         simulated=(Crowd(20, mean_stay=60.0, first_pace=5.0, steady_seconds=5.0, seed=seed),),
     )  # fmt: skip
+
+
+def smallest(seed: int) -> Scale:
+    """Return the scale at which the suite sees that every part still runs; its figures mean nothing."""
+    return Scale(
+        seed, warm_seconds=0.05, rounds=1, static_seconds=0.05, seconds=0.1, open_runs=1, open_seconds=0.1,
+        calls=1, batches=1, claim_rounds=1, claim_seconds=0.05, starts=1, history=60,
+        reads=1, agents_freed=1, callbacks=1,
+    )  # fmt: skip

@@ -96,6 +96,9 @@ A5 = Proof(
         "a second report makes a second recording": fault(
             ("callcenter.switchboard.progress.keep_recording", plants.keep_again)
         ),
+        "a second report of a message makes a second ticket": fault(
+            ("callcenter.switchboard.answers.ticket_of_call", plants.nothing)
+        ),
     },
     small=0.004,
 )
