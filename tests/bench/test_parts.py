@@ -1,4 +1,4 @@
-"""Every part of the bench still runs: a figure that cannot be taken is noticed here, not at a release."""
+"""Parts of the bench still run: a figure that cannot be taken is noticed here, not at a release."""
 
 import pytest
 
@@ -18,8 +18,12 @@ def base(
     return Ground(tmp_path_factory.mktemp("bench"), postgresql_server, valkey_shared.url, valkey_shared, None)
 
 
-@pytest.mark.parametrize("part", PARTS)
-def test_every_part_gives_its_rows(base: Ground, part: str) -> None:
+COUNTED = ("trips", "door", "claims", "ringing")
+"""Those that need no time to lie in wait: the others are kept from rotting by `make bench ARGS=--quick`."""
+
+
+@pytest.mark.parametrize("part", COUNTED)
+def test_a_part_gives_its_rows(base: Ground, part: str) -> None:
     rows = PARTS[part](base, smallest(seed=1))
     assert rows
     for row in rows:
