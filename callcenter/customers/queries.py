@@ -11,6 +11,19 @@ from callcenter.customers.rules import Recognition, judge, without_number
 from callcenter.errors import Missing
 from callcenter.phone_numbers import without_extension
 
+_NUMBER: sa.BindParameter[str] = sa.bindparam("number", type_=sa.String())
+_WHO = (
+    sa.select(CustomerNumber.customer_id, CustomerNumber.canonical)
+    .where(
+        sa.or_(
+            CustomerNumber.canonical == _NUMBER,
+            CustomerNumber.canonical == sa.bindparam("base", type_=sa.String()),
+            CustomerNumber.switchboard == _NUMBER,
+        )
+    )
+    .order_by(CustomerNumber.customer_id)
+)
+
 
 def customer(session: Session, customer_id: UUID) -> Customer:
     """Return one customer; raise Missing."""
@@ -46,10 +59,7 @@ def recognise(session: Session, canonical: str | None, raw: str | None = None) -
     if canonical is None:
         return without_number(raw)
     base = without_extension(canonical)
-    number = CustomerNumber.canonical
-    known = sa.or_(number.in_([canonical, base]), CustomerNumber.switchboard == canonical)
-    asked = sa.select(CustomerNumber.customer_id, number).where(known).order_by(CustomerNumber.customer_id)
-    found = session.execute(asked).all()
+    found = session.connection().execute(_WHO, {"number": canonical, "base": base}).all()
     exact = [row.customer_id for row in found if row.canonical == canonical]
     others = [row.customer_id for row in found if row.canonical != canonical]
     return judge(exact, [] if exact and base != canonical else others)

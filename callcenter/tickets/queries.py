@@ -9,12 +9,14 @@ from callcenter.calls.models import Call
 from callcenter.db import locked
 from callcenter.tickets.models import Ticket, TicketEvent, TicketWords
 
+_OF_CALL = sa.select(Ticket).where(Ticket.call_id == sa.bindparam("call_id"))
+
 
 def ticket_of_call(session: Session, call: Call) -> Ticket | None:
     """Return the ticket that a call is about: the one it chose, else the one it opened."""
     if call.ticket_id is not None:
         return session.get(Ticket, call.ticket_id)
-    return session.execute(sa.select(Ticket).where(Ticket.call_id == call.id)).scalars().first()
+    return session.execute(_OF_CALL, {"call_id": call.id}).scalars().first()
 
 
 def ticket_by_number(session: Session, number: str, *, lock: bool = False) -> Ticket | None:

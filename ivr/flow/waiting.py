@@ -37,23 +37,8 @@ CONNECTING_ROUNDS = 3
 
 
 def find(m: Memory, choice: str, before: str = "") -> Turn:
-    """Open the ticket of this choice, then find an agent for it; `before` is a prompt to say first."""
-    return _open(keep(fresh(m), choice=choice, before=before))
-
-
-def _open(m: Memory) -> Turn:
-    kind = "general" if m["choice"] == "agent" else m["choice"]
-    return CALLER.ask(opening_ticket, m, OpenTicket(kind))
-
-
-@CALLER.state
-def opening_ticket(m: Memory, heard: Heard) -> Turn:
-    """Every contact is a ticket (TK-1), opened before the wait so that a lost call leaves a trace."""
-    match heard:
-        case Answered(TicketOpened(number)):
-            return _find(keep(m, ticket=number))
-        case _:
-            return _open(m)
+    """Find an agent for this choice and open its ticket; `before` is a prompt to say first."""
+    return _find(keep(fresh(m), choice=choice, before=before, opens=True))
 
 
 def _find(m: Memory) -> Turn:
@@ -62,14 +47,33 @@ def _find(m: Memory) -> Turn:
 
 @CALLER.state
 def finding_agent(m: Memory, heard: Heard) -> Turn:
-    """In line now, or nobody is there to wait for."""
+    """In line now, or nobody is there to wait for; either way the contact is a ticket."""
     match heard:
-        case Answered(Queued()):
-            return _enter_line(m)
-        case Answered(NobodyThere()):
-            return offer_instead(keep(m, reason="nobody.on_duty"))
+        case Answered(Queued() | NobodyThere() as found):
+            m = keep(m, in_line=isinstance(found, Queued))
+            return _open(m) if m["opens"] else _found(m)
         case _:
             return _find(m)
+
+
+def _open(m: Memory) -> Turn:
+    """Open the ticket last: whoever takes the day's next number keeps all others waiting for theirs."""
+    kind = "general" if m["choice"] == "agent" else m["choice"]
+    return CALLER.ask(opening_ticket, m, OpenTicket(kind))
+
+
+@CALLER.state
+def opening_ticket(m: Memory, heard: Heard) -> Turn:
+    """Every contact is a ticket (TK-1), opened with the wait so that a lost call leaves a trace."""
+    match heard:
+        case Answered(TicketOpened(number)):
+            return _found(keep(m, ticket=number))
+        case _:
+            return _open(m)
+
+
+def _found(m: Memory) -> Turn:
+    return _enter_line(m) if m["in_line"] else offer_instead(keep(m, reason="nobody.on_duty"))
 
 
 def _enter_line(m: Memory) -> Turn:
@@ -152,8 +156,7 @@ def connecting(m: Memory, heard: Heard) -> Turn:
 
 def find_again(m: Memory, before: str = "") -> Turn:
     """Look for an agent once more, on the call's ticket where it has one."""
-    m = keep(m, choice=m.get("choice", "agent"), before=before)
-    return _find(m) if "ticket" in m else _open(m)
+    return _find(keep(m, choice=m.get("choice", "agent"), before=before, opens="ticket" not in m))
 
 
 def offer_instead(m: Memory) -> Turn:

@@ -129,13 +129,13 @@ def choose(session: Session, form: Form) -> str:
     heard = Pressed(form["Digits"])
     assert leg.step is not None
     turn = advance(Step.from_json(leg.step), heard)
-    assert isinstance(turn.ask, OpenTicket)
     call.language = turn.step.memory["language"]
-    opened = TicketOpened(_open_ticket(session, call, line, turn.ask.kind, at).number)
-    turn = advance(turn.step, Answered(opened))
     place = _enter_line(session, call, line, at)
     turn = advance(turn.step, Answered(place))
-    return _say(session, call, leg, "1", heard, turn, [to_json(opened), to_json(place)], at)
+    assert isinstance(turn.ask, OpenTicket)
+    opened = TicketOpened(_open_ticket(session, call, line, turn.ask.kind, at).number)
+    turn = advance(turn.step, Answered(opened))
+    return _say(session, call, leg, "1", heard, turn, [to_json(place), to_json(opened)], at)
 
 
 def _open_ticket(session: Session, call: Call, line: Line, kind: str, at: datetime) -> Ticket:

@@ -18,7 +18,7 @@ from tests.ivr.test_graph import BEGINNINGS, graph
 
 pytestmark = pytest.mark.xdist_group("walks of the flows")
 FROZEN = {
-    ("caller", 1): "620da273cb621002",
+    ("caller", 1): "fa1e52b59bd23743",
     ("agent", 1): "404b5b19fa7abefe",
     ("customer", 1): "fff910587e42191f",
 }

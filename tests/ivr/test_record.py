@@ -77,8 +77,8 @@ def test_a_call_is_replayed_from_its_events() -> None:
     events = [
         arrived(HEAD_OFFICE),
         Pressed("1"),
-        Answered(TicketOpened("261121001")),
         Answered(Queued(2, 3, 5, True)),
+        Answered(TicketOpened("261121001")),
         Silence(),
         Answered(Queued(2, 3, 5, True)),
         QueueLeft("redirected"),

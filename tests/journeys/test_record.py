@@ -55,7 +55,7 @@ def test_a_call_that_was_said_otherwise_is_found(hotline: Hotline) -> None:
     second = sa.select(CallEvent.id).where(CallEvent.leg_sid == sid, CallEvent.key == "2")
     words = sa.update(CallWords).where(CallWords.event_id.in_(second))
     assert played(words.values(document="<Response/>")) == (DIFFERENT, "")
-    unasked = (DIFFERENT, "NotPlayable: asks OpenTicket, which was not asked")
+    unasked = (DIFFERENT, "NotPlayable: asks FindAgent, which was not asked")
     assert played(words.values(answers=[])) == unasked
     assert played(words.values(heard=None, answers=None, document=None)) == (ERASED, "")
     first = sa.update(CallEvent).where(CallEvent.leg_sid == sid, CallEvent.key == "arrived")
