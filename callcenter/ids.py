@@ -3,8 +3,9 @@
 import secrets
 import threading
 import time
-from uuid import UUID
+from uuid import UUID, uuid5
 
+_NAMED = UUID("0f0c6d1e-3a55-5b0e-9d0e-6b1a3f6f2c11")
 _LOCK = threading.Lock()
 _last = (0, 0)
 
@@ -21,3 +22,8 @@ def new() -> UUID:
         milliseconds, drawn = _last
     high, low = drawn >> 62, drawn & (1 << 62) - 1
     return UUID(int=(milliseconds & (1 << 48) - 1) << 80 | 0x7 << 76 | (high & 0xFFF) << 64 | 0x2 << 62 | low)
+
+
+def named(name: str) -> UUID:
+    """Return the id of something that is named for good: the same name is the same id (RFC 9562, 5.5)."""
+    return uuid5(_NAMED, name)

@@ -148,9 +148,10 @@ def add_event(
     at: datetime,
     detail: Mapping[str, Any],
     words: Mapping[str, Any] | None = None,
+    recorded_at: datetime | None = None,
 ) -> None:
-    """Append an event that a locked leg does not have yet, with what was heard and said at it."""
-    event = _new_event(call_id, leg_sid, key, kind, at, at, detail)
+    """Append an event that is not there yet, behind a lock, with what was heard and said at it."""
+    event = _new_event(call_id, leg_sid, key, kind, at, recorded_at or at, detail)
     _ADD_EVENT.send(session, event)
     if words is not None:
         _ADD_WORDS.send(session, {"event_id": event["id"], **words})

@@ -5,6 +5,7 @@ Redirects and hang-ups have rows too; repeating those is harmless.
 """
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -25,6 +26,43 @@ _ADD_ATTEMPT = Upsert(
         .returning(table_of(Attempt).c.id)
     )
 )
+_BIND = (
+    sa.update(table_of(Attempt))
+    .where(Attempt.id == sa.bindparam("attempt"), Attempt.sid.is_(None), Attempt.state.in_(_OPEN))
+    .values(sid=sa.bindparam("told"), state="live", settled_at=None)
+)
+_END = (
+    sa.update(table_of(Attempt))
+    .where(Attempt.id == sa.bindparam("attempt"), Attempt.state.in_(("live", *_OPEN)))
+    .values(state="ended", reason=sa.bindparam("why"), settled_at=sa.bindparam("now"))
+)
+_WITHDRAW_INTENT = (
+    sa.update(table_of(Attempt))
+    .where(
+        Attempt.purpose_kind == sa.bindparam("kind"),
+        Attempt.purpose_id == sa.bindparam("purpose"),
+        Attempt.state == "intent",
+    )
+    .values(state="not_placed", reason="withdrawn", settled_at=sa.bindparam("now"))
+)
+_WITHDRAW_ORDERS = (
+    sa.update(table_of(CarrierOrder))
+    .where(CarrierOrder.key.startswith(sa.bindparam("prefix")), CarrierOrder.state == "pending")
+    .values(state="withdrawn", done_at=sa.bindparam("now"))
+)
+
+
+def _order(insert: Any) -> Any:
+    new = insert(table_of(CarrierOrder))
+    sooner = sa.case(
+        (CarrierOrder.bell_at < new.excluded.bell_at, CarrierOrder.bell_at), else_=new.excluded.bell_at
+    )
+    return new.on_conflict_do_update(
+        index_elements=[CarrierOrder.key], set_={"bell_at": sooner}, where=CarrierOrder.state == "pending"
+    )
+
+
+_ORDER = Upsert(_order)
 
 
 def intend(
@@ -61,19 +99,9 @@ def claim(session: Session, attempt_id: UUID, at: datetime) -> Attempt | None:
     return session.execute(taken).scalar_one_or_none()
 
 
-def bind(session: Session, attempt: Attempt, sid: str, at: datetime) -> bool:
-    """Tie the carrier's SID to its attempt, first one wins and keeps it; False when another SID has it."""
-    if attempt.sid is not None:
-        return attempt.sid == sid
-    bound = (
-        sa.update(Attempt)
-        .where(Attempt.id == attempt.id, Attempt.sid.is_(None), Attempt.state.in_(_OPEN))
-        .values(sid=sid, state="live", settled_at=None)
-        .execution_options(synchronize_session=False)
-    )
-    session.execute(bound)
-    session.refresh(attempt)
-    return attempt.sid == sid
+def bind(session: Session, attempt_id: UUID, sid: str) -> None:
+    """Tie the carrier's SID to its attempt: the first one wins and keeps it. Read the attempt to see who."""
+    session.execute(_BIND, {"attempt": attempt_id, "told": sid})
 
 
 def settle(session: Session, attempt_id: UUID, state: str, reason: str | None, at: datetime) -> bool:
@@ -91,6 +119,22 @@ def settle(session: Session, attempt_id: UUID, state: str, reason: str | None, a
         .returning(Attempt.id)
     )
     return session.execute(moved).first() is not None
+
+
+def end_attempt(session: Session, attempt_id: UUID, reason: str, at: datetime) -> None:
+    """The placed call is over."""
+    session.execute(_END, {"attempt": attempt_id, "why": reason, "now": at})
+
+
+def withdraw_intent(session: Session, purpose_kind: str, purpose_id: UUID, at: datetime) -> None:
+    """Take back what nobody has claimed yet of the calls for a purpose; whether there was one is not told."""
+    session.execute(_WITHDRAW_INTENT, {"kind": purpose_kind, "purpose": purpose_id, "now": at})
+
+
+def takes_back(session: Session, purpose_kind: str, purpose_id: UUID, at: datetime) -> bool:
+    """Do the same and tell whether there was one: then certainly nobody is rung."""
+    values = {"kind": purpose_kind, "purpose": purpose_id, "now": at}
+    return session.execute(_WITHDRAW_INTENT.returning(Attempt.id), values).first() is not None
 
 
 def settle_intent(session: Session, attempt_id: UUID, reason: str, at: datetime) -> bool:
@@ -125,23 +169,19 @@ def order(
     path: str | None = None,
     due_at: datetime | None = None,
 ) -> None:
-    """Write down a redirect or a hang-up; the same key is the same order, and an earlier due time wins."""
+    """Write down a redirect or a hang-up; the same key is the same order, and an earlier due time wins.
+
+    An order's id follows from its key: its bell is rung without asking the database what it is. One that
+    was given already is not given again.
+    """
     due = due_at or at
-    bell_at = due if due > at else due + BELL_PATIENCE
     values = {
-        "id": ids.new(), "key": key, "verb": verb, "sid": sid, "path": path, "state": "pending",
-        "tries": 0, "created_at": at, "bell_at": bell_at,
+        "id": ids.named(key), "key": key, "verb": verb, "sid": sid, "path": path, "state": "pending",
+        "tries": 0, "created_at": at, "bell_at": due if due > at else due + BELL_PATIENCE,
     }  # fmt: skip
-    insert = upsert(session, CarrierOrder).values(**values)
-    row = session.execute(
-        insert.on_conflict_do_update(
-            index_elements=[CarrierOrder.key],
-            set_={"bell_at": sa.case((CarrierOrder.bell_at < bell_at, CarrierOrder.bell_at), else_=bell_at)},
-            where=CarrierOrder.state == "pending",
-        ).returning(CarrierOrder.id)
-    ).scalar_one_or_none()
-    if row is not None and due <= at:
-        later(session, "carry_out", row)
+    _ORDER.send(session, values)
+    if due <= at:
+        later(session, "carry_out", values["id"])
 
 
 def claim_order(session: Session, order_id: UUID, at: datetime) -> CarrierOrder | None:
@@ -175,11 +215,7 @@ def retry_order(session: Session, order_id: UUID, reason: str, at: datetime) -> 
 
 def withdraw_orders(session: Session, key_prefix: str, at: datetime) -> None:
     """Take back orders that have lost their purpose and were not carried out yet."""
-    session.execute(
-        sa.update(CarrierOrder)
-        .where(CarrierOrder.key.startswith(key_prefix), CarrierOrder.state == "pending")
-        .values(state="withdrawn", done_at=at)
-    )
+    session.execute(_WITHDRAW_ORDERS, {"prefix": key_prefix, "now": at})
 
 
 def ring_bells(session: Session, at: datetime) -> None:

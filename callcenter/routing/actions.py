@@ -14,9 +14,8 @@ from sqlalchemy.orm import Session
 
 from callcenter import ids
 from callcenter.configuration import configuration
-from callcenter.db import Upsert, Write, as_inserted, locked, table_of
+from callcenter.db import Upsert, Write, as_inserted, locked, table_of, take
 from callcenter.dialing import actions as dialing
-from callcenter.dialing.queries import attempt_for
 from callcenter.errors import Invalid, Missing, Sentence
 from callcenter.jobs import later
 from callcenter.lines.models import Line
@@ -105,31 +104,42 @@ def _note_change(
     announce(session, "agent", agent_id, at)
 
 
+def _move(
+    session: Session,
+    move: queries.Move,
+    agent_id: UUID,
+    at: datetime,
+    *,
+    until: datetime | None = None,
+    reason: str | None = None,
+) -> None:
+    """Lock what an agent does, write the change into the timeline and move, without reading the row."""
+    take(session, queries.LOCK_STATE, {"agent": agent_id})
+    values = {"agent": agent_id, "now": at}
+    session.execute(move.note, values | {"new_id": ids.new(), "who": SWITCHBOARD, "why": reason})
+    session.execute(move.update, values | {"till": until, "why": reason})
+    announce(session, "agent", agent_id, at)
+
+
 def occupy_agent(session: Session, agent_id: UUID, state: str, at: datetime) -> None:
     """The agent's phone rings, or the agent talks."""
-    row = _locked(session, agent_id)
-    _enter(session, row, state, row.reason if row.after else None, at, after=row.after)
+    _move(session, queries.RING if state == "ringing" else queries.TALK, agent_id, at)
 
 
 def free_agent(session: Session, agent_id: UUID, at: datetime) -> None:
     """The agent is free again at once, keeps the place among the idle, or does what was chosen meanwhile."""
-    row = _locked(session, agent_id)
-    if row.state in ON_A_CALL:
-        _enter(session, row, row.after or "available", row.reason if row.after else None, at)
+    _move(session, queries.FREE, agent_id, at)
+    later(session, "match", "all")
 
 
 def rest_agent(session: Session, agent_id: UUID, reason: str, at: datetime, until: datetime) -> None:
     """The agent missed an offer: not asked again until then, and back by himself."""
-    row = _locked(session, agent_id)
-    if row.state in ON_A_CALL:
-        _enter(session, row, "break", reason, at, until=until, after=row.after or "available")
+    _move(session, queries.REST, agent_id, at, until=until, reason=reason)
 
 
 def wrap_up_agent(session: Session, agent_id: UUID, at: datetime, until: datetime) -> None:
     """After the conversation: notes, bounded in time (HL-12)."""
-    row = _locked(session, agent_id)
-    if row.state in ON_A_CALL:
-        _enter(session, row, "wrap_up", None, at, until=until, after=row.after or "available")
+    _move(session, queries.WRAP_UP, agent_id, at, until=until)
 
 
 def end_due_states(session: Session, at: datetime) -> None:
@@ -162,6 +172,7 @@ def enter_line(
         "line_id": line_id, "skill_id": skill_id, "language": language, "priority": priority,
         "entered_at": entered_at or at, "state": "waiting", "connection": 0,
     }  # fmt: skip
+    queries.forget_wait(session, subject_kind, subject_id)
     _ADD_WAIT.send(session, values)
     if is_new:
         wait = as_inserted(session, Wait, values)
@@ -332,13 +343,10 @@ def _ring_agent(
 
 
 def stop_ringing(session: Session, offer: Offer, at: datetime) -> None:
-    """Make the agent's phone stop: take the intent back, or order the leg to be hung up.
+    """Make the phone of a locked offer stop: take the intent back, or order the leg to be hung up.
 
-    An attempt whose answer is still out is hung up when its SID arrives.
+    A phone whose SID is still out is hung up when the SID arrives: whoever brings it locks the offer first.
     """
-    attempt = attempt_for(session, "offer", offer.id)
-    if attempt is None or dialing.settle_intent(session, attempt.id, "withdrawn", at):
-        return
-    session.refresh(attempt)
-    if attempt.sid:
-        dialing.order(session, key=f"hangup:{attempt.sid}", verb="hang_up", sid=attempt.sid, at=at)
+    dialing.withdraw_intent(session, "offer", offer.id, at)
+    if offer.leg_sid:
+        dialing.order(session, key=f"hangup:{offer.leg_sid}", verb="hang_up", sid=offer.leg_sid, at=at)

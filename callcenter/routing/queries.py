@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from callcenter.configuration import of_revision
-from callcenter.db import Instant, SecondsBetween, UtcDateTime, held, hold, locked, table_of
+from callcenter.db import Instant, SecondsBetween, UtcDateTime, held, hold, locked, locks, table_of
 from callcenter.revision import REVISION
-from callcenter.routing.models import FIRST, AgentState, Offer, Wait
-from callcenter.routing.rules import BEST_LEVEL, DECLINED_REST
+from callcenter.routing.models import FIRST, AgentState, AgentStateChange, Offer, Wait
+from callcenter.routing.rules import BEST_LEVEL, DECLINED_REST, ON_A_CALL
 from callcenter.staff.models import Agent, AgentSkill
 
 LIVE_WAITS = ("waiting", "offered", "won")
@@ -28,10 +28,35 @@ def _literally(column: InstrumentedAttribute[str], states: tuple[str, ...]) -> s
 WAIT_IS_LIVE = _literally(Wait.state, LIVE_WAITS)
 OFFER_IS_LIVE = _literally(Offer.state, LIVE_OFFERS)
 ON_DUTY = ("available", "ringing", "talking", "wrap_up")
+LOCK_STATE = locks(
+    sa.select(AgentState.agent_id).where(AgentState.agent_id == sa.bindparam("agent")), AgentState
+)
+
+
+_KNOWN = "routing"
+
+
+def remember_wait(session: Session, subject_kind: str, subject_id: UUID, wait: Wait | None) -> None:
+    """Note what a locked subject waits in, or that it waits in nothing."""
+    session.info.setdefault(_KNOWN, {})[subject_kind, subject_id] = wait
+
+
+def remember_offer(session: Session, wait: Wait, offer: Offer | None) -> None:
+    """Note the live offer of a locked wait, or that it has none."""
+    session.info.setdefault(_KNOWN, {})[wait.id] = offer
+
+
+def forget_wait(session: Session, subject_kind: str, subject_id: UUID) -> None:
+    """The subject waits anew: what was known of it is untrue."""
+    session.info.get(_KNOWN, {}).pop((subject_kind, subject_id), None)
 
 
 def live_wait(session: Session, subject_kind: str, subject_id: UUID, *, lock: bool = False) -> Wait | None:
     """Return what a caller or a callback waits in now."""
+    known = session.info.get(_KNOWN, {})
+    if (subject_kind, subject_id) in known:
+        mine: Wait | None = known[subject_kind, subject_id]
+        return mine if mine is not None and mine.state in LIVE_WAITS else None
     statement = sa.select(Wait).where(
         Wait.subject_kind == subject_kind, Wait.subject_id == subject_id, WAIT_IS_LIVE
     )
@@ -69,10 +94,20 @@ def lock_agent_state(session: Session, agent_id: UUID) -> AgentState | None:
     return hold(session, agent_id, found) if found is not None else None
 
 
+_LIVE_OFFER = (
+    sa.select(Offer)
+    .where(Offer.wait_id == sa.bindparam("wait"), OFFER_IS_LIVE)
+    .execution_options(populate_existing=True)
+)
+
+
 def live_offer_of_wait(session: Session, wait_id: UUID) -> Offer | None:
-    """Return the offer that rings, was accepted or talks for this wait."""
-    statement = sa.select(Offer).where(Offer.wait_id == wait_id, OFFER_IS_LIVE)
-    return session.execute(statement).scalar_one_or_none()
+    """Return the offer that rings, was accepted or talks for this wait, as it is by now."""
+    known = session.info.get(_KNOWN, {})
+    if wait_id in known:
+        mine: Offer | None = known[wait_id]
+        return mine if mine is not None and mine.state in LIVE_OFFERS else None
+    return session.execute(_LIVE_OFFER, {"wait": wait_id}).scalar_one_or_none()
 
 
 def offers_of_call(session: Session, call_id: UUID) -> list[Offer]:
@@ -312,3 +347,42 @@ def _make_claim() -> sa.UpdateBase:
 
 
 _FIRST, _CLAIM = _make_first(), _make_claim()
+
+
+_NOW = sa.bindparam("now", type_=UtcDateTime())
+_TILL = sa.bindparam("till", type_=UtcDateTime())
+_WHY = sa.bindparam("why", type_=sa.String())
+_NEXT = sa.func.coalesce(AgentState.after, "available")
+_CHOSEN = sa.case((AgentState.after.is_not(None), AgentState.reason), else_=sa.null())
+_SINCE_IDLE = sa.case((_NEXT == "available", sa.func.coalesce(AgentState.free_since, _NOW)), else_=sa.null())
+
+
+class Move:
+    """One move of an agent's state: `note` adds it to the timeline, then `update` makes it; neither reads.
+
+    What the agent chose meanwhile (`after`) and the idle clock (`free_since`) are carried on by the database.
+    `state` and `reason` are what is entered; `only_from` are the states from which there is such a move.
+    """
+
+    def __init__(self, state: Any, reason: Any, only_from: tuple[str, ...] = (), **values: Any) -> None:
+        mine = [AgentState.agent_id == sa.bindparam("agent", type_=sa.Uuid())]
+        mine += [AgentState.state.in_(only_from)] if only_from else []
+        told = sa.select(
+            sa.bindparam("new_id", type_=sa.Uuid()),
+            AgentState.agent_id,
+            sa.cast(state, sa.String(12)) if isinstance(state, str) else state,
+            reason,
+            _NOW,
+            sa.bindparam("who", type_=sa.String()),
+        )
+        columns = ["id", "agent_id", "state", "reason", "at", "actor"]
+        self.note = sa.insert(table_of(AgentStateChange)).from_select(columns, told.where(*mine))
+        entered = {"state": state, "reason": reason, "since": _NOW, "version": AgentState.version + 1}
+        self.update = sa.update(table_of(AgentState)).where(*mine).values(**entered, **values)
+
+
+RING = Move("ringing", _CHOSEN, until=None)
+TALK = Move("talking", _CHOSEN, until=None, free_since=None)
+FREE = Move(_NEXT, _CHOSEN, ON_A_CALL, until=None, after=None, free_since=_SINCE_IDLE)
+REST = Move("break", _WHY, ON_A_CALL, until=_TILL, after=_NEXT, free_since=None)
+WRAP_UP = Move("wrap_up", sa.null(), ON_A_CALL, until=_TILL, after=_NEXT, free_since=None)

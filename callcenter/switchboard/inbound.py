@@ -18,6 +18,7 @@ from callcenter.phone_numbers import canonical
 from callcenter.routing.queries import offers_of_call
 from callcenter.switchboard import rooms
 from callcenter.switchboard.answers import CallerDesks
+from callcenter.switchboard.chain import hold_subject
 from callcenter.switchboard.driver import HANG_UP, Addresses, compose, converse, note
 from callcenter.switchboard.evidence import room_of
 from callcenter.switchboard.facts import LineNow, line_now, zone_of
@@ -179,7 +180,7 @@ def _go_on(
         call.stage = "menu"
     line = configuration(session).lines[call.line_id] if call.line_id else None
     if isinstance(heard, TalkEnded):
-        heard = rooms.hear_of_end(session, call, heard, at)
+        heard = rooms.hear_of_end(session, call, hold_subject(session, "call", call.id), heard, at)
     return _converse(work, session, call, leg, line, key, heard, at)
 
 

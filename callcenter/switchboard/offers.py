@@ -18,6 +18,7 @@ from callcenter.routing import queries
 from callcenter.routing.models import Offer, Wait
 from callcenter.routing.rules import ring_allowance
 from callcenter.switchboard import rooms
+from callcenter.switchboard.chain import chain_of, hold_subject
 from callcenter.switchboard.rooms import lock_offer
 
 # The whisper is said three times at most; after that it was no answer.
@@ -135,13 +136,14 @@ def agent_leg_ended(session: Session, offer_id: UUID, leg: Leg, at: datetime) ->
 
 def caller_gone(session: Session, call: Call, at: datetime) -> None:
     """The caller has hung up: the ringing stops, a waiting agent is told, a conversation is over."""
+    chains = hold_subject(session, "call", call.id)
     wait = queries.live_wait(session, "call", call.id, lock=True)
     if wait is not None:
         _leave_room_or_line(session, wait, at)
         return
-    for offer in queries.offers_of_call(session, call.id):
-        if offer.state == "joined":
-            rooms.finish_talk(session, offer, at)
+    for chain in chains:
+        if chain.offer is not None and chain.offer.state == "joined":
+            rooms.finish_talk(session, chain.offer, at)
 
 
 def _leave_room_or_line(session: Session, wait: Wait, at: datetime) -> None:
@@ -149,7 +151,7 @@ def _leave_room_or_line(session: Session, wait: Wait, at: datetime) -> None:
     offer = queries.live_offer_of_wait(session, wait.id)
     if offer is not None and rooms.note_meeting(session, offer, at):
         rooms.finish_talk(session, offer, at)
-        leg = leg_by_sid(session, offer.leg_sid) if offer.leg_sid else None
+        leg = chain_of(session, offer).agent_leg
         if leg is not None:
             rooms.dismiss(session, leg, at)
         return

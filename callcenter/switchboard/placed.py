@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -9,7 +10,6 @@ from sqlalchemy.orm import Session
 from callcenter.callbacks.models import Callback
 from callcenter.callbacks.queries import callback_by_id
 from callcenter.calls import queries as calls
-from callcenter.calls.actions import start_leg
 from callcenter.calls.models import Call, Leg
 from callcenter.configuration import configuration
 from callcenter.customers.queries import customer
@@ -22,6 +22,7 @@ from callcenter.routing.models import Offer, Wait
 from callcenter.routing.queries import live_offer_of_wait, live_wait, offer_by_id
 from callcenter.staff.models import Agent
 from callcenter.switchboard import offers, rooms
+from callcenter.switchboard.chain import Chain, hold_placed, hold_subject
 from callcenter.switchboard.driver import HANG_UP, Addresses, converse
 from callcenter.switchboard.evidence import room_of
 from callcenter.switchboard.facts import line_facts
@@ -37,22 +38,41 @@ RINGS_IN_VAIN = ("withdrawn", "missed", "failed")
 OVER = ("declined", "ended")
 
 
-def leg_of_attempt(session: Session, attempt_id: UUID, sid: str, at: datetime) -> tuple[Attempt, Leg] | None:
-    """Tie a SID to the attempt that its address proves, and return both, the leg locked.
+class PlacedLeg(NamedTuple):
+    """A leg that we placed, locked, with the attempt that its address proves.
+
+    `said` is the document it was given under the key that was asked about, `noted` whether there is an event
+    of that key.
+    """
+
+    attempt: Attempt
+    leg: Leg
+    said: str | None
+    noted: bool
+
+
+def leg_of_attempt(
+    session: Session, attempt_id: UUID, sid: str, at: datetime, key: str | None = None
+) -> PlacedLeg | None:
+    """Tie a SID to the attempt that its address proves, and lock the leg and what it is about.
 
     None for a second SID of the same attempt: that one must not live, and is hung up (dialing protocol, 4).
     """
     attempt = attempt_by_id(session, attempt_id)
     if attempt is None:
         return None
-    found = rooms.lock_offer(session, attempt.purpose_id) if attempt.purpose_kind == "offer" else None
-    offer = found[0] if found else None
-    if not dialing.bind(session, attempt, sid, at):
+    is_new = attempt.sid is None
+    if is_new:
+        dialing.bind(session, attempt.id, sid)
+    chain = hold_placed(session, attempt, sid, key, at)
+    if attempt.sid != sid or chain is None or chain.leg is None:
         dialing.order(session, key=f"hangup:{sid}", verb="hang_up", sid=sid, at=at)
         return None
-    if offer is not None and _rings_in_vain(offer):
+    if chain.offer is not None and _rings_in_vain(chain.offer):
         dialing.order(session, key=f"hangup:{sid}", verb="hang_up", sid=sid, at=at)
-    return attempt, _leg(session, attempt, offer, sid, at)
+    if is_new:
+        _name(attempt, chain, sid)
+    return PlacedLeg(attempt, chain.leg, chain.said, chain.noted)
 
 
 def _rings_in_vain(offer: Offer) -> bool:
@@ -60,45 +80,22 @@ def _rings_in_vain(offer: Offer) -> bool:
     return offer.state in RINGS_IN_VAIN or (offer.leg_sid is None and offer.state in OVER)
 
 
-def _leg(session: Session, attempt: Attempt, offer: Offer | None, sid: str, at: datetime) -> Leg:
-    """Make the leg's row by what the attempt was for."""
-    if attempt.purpose_kind == "offer":
-        call_id, agent_id, role = (offer.call_id, offer.agent_id, "agent") if offer else (None, None, "agent")
-        if offer is not None and offer.leg_sid is None:
-            offer.leg_sid = sid
-    else:
-        call_id, agent_id, role = _customers_call(session, attempt.purpose_id, sid), None, "customer"
-    return start_leg(
-        session,
-        sid=sid,
-        call_id=call_id,
-        role=role,
-        state="queued",
-        at=at,
-        agent_id=agent_id,
-        attempt_id=attempt.id,
-    )
-
-
-def _customers_call(session: Session, callback_id: UUID, sid: str) -> UUID | None:
-    """Return the call of a callback; the customer's SID becomes the call's."""
-    callback = callback_by_id(session, callback_id)
-    if callback is None or callback.call_id is None:
-        return None
-    call = calls.call_by_id(session, callback.call_id)
-    call.sid = call.sid or sid
-    return call.id
+def _name(attempt: Attempt, chain: Chain, sid: str) -> None:
+    """Write the SID where it is looked for: the offer's leg, or the called customer's call."""
+    if attempt.purpose_kind == "offer" and chain.offer is not None:
+        chain.offer.leg_sid = chain.offer.leg_sid or sid
+    elif attempt.purpose_kind == "callback" and chain.call is not None:
+        chain.call.sid = chain.call.sid or sid
 
 
 def pick_up(work: Work, session: Session, attempt_id: UUID, sid: str, at: datetime) -> str:
     """Answer a placed leg that was picked up: the whisper for an agent, the greeting for a customer."""
-    found = leg_of_attempt(session, attempt_id, sid, at)
+    found = leg_of_attempt(session, attempt_id, sid, at, PICKED_UP)
     if found is None:
         return HANG_UP
-    attempt, leg = found
-    known = calls.stored_document(session, sid, PICKED_UP)
-    if known is not None:
-        return known
+    if found.said is not None:
+        return found.said
+    attempt, leg = found.attempt, found.leg
     heard = _agent_hears(session, attempt, at) if leg.role == "agent" else _customer_hears(session, attempt)
     return _converse(work, session, attempt, leg, PICKED_UP, heard, at) if heard else HANG_UP
 
@@ -150,32 +147,38 @@ def go_on(
     work: Work, session: Session, attempt_id: UUID, *, sid: str, key: str, heard: Heard, at: datetime
 ) -> str:
     """Answer a later webhook of a placed leg."""
-    found = leg_of_attempt(session, attempt_id, sid, at)
+    found = leg_of_attempt(session, attempt_id, sid, at, key)
     if found is None:
         return HANG_UP
-    known = calls.stored_document(session, sid, key)
-    if known is not None:
-        return known
-    leg = found[1]
+    if found.said is not None:
+        return found.said
+    attempt, leg = found.attempt, found.leg
     if isinstance(heard, TalkEnded) and leg.role == "customer" and leg.call_id is not None:
-        heard = rooms.hear_of_end(session, _locked_call(session, found[0], leg.call_id), heard, at)
-    return _converse(work, session, *found, key, heard, at)
+        heard = _hear_of_end(session, attempt, leg.call_id, heard, at)
+    return _converse(work, session, attempt, leg, key, heard, at)
 
 
-def _locked_call(session: Session, attempt: Attempt, call_id: UUID) -> Call:
-    """Lock a callback and its call, in the one order that everybody keeps."""
-    callback_by_id(session, attempt.purpose_id, lock=True)
-    return calls.call_by_id(session, call_id, lock=True)
+def _hear_of_end(
+    session: Session, attempt: Attempt, call_id: UUID, heard: TalkEnded, at: datetime
+) -> TalkEnded:
+    """Say to a customer what the end of his side of the room means; his callback is locked."""
+    call = calls.call_by_id(session, call_id, lock=True)
+    return rooms.hear_of_end(session, call, hold_subject(session, "callback", attempt.purpose_id), heard, at)
 
 
-def enter(work: Work, session: Session, attempt_id: UUID, sid: str, at: datetime) -> str:
+def enter(work: Work, session: Session, attempt_id: UUID, *, sid: str, connection: int, at: datetime) -> str:
     """Lead an agent who accepted on a page, while listening to the whisper, into the room."""
-    attempt = attempt_by_id(session, attempt_id)
-    offer = offer_by_id(session, attempt.purpose_id) if attempt else None
+    key = f"enter-{connection}"
+    found = leg_of_attempt(session, attempt_id, sid, at, key)
+    if found is None:
+        return HANG_UP
+    if found.said is not None:
+        return found.said
+    offer = offer_by_id(session, found.attempt.purpose_id)
     if offer is None or offer.state != "accepted" or not rooms.agent_enters(session, offer, at):
         return dismiss(work, session, attempt_id, sid, at)
     heard = Summoned(offer.connection, room_of(offer))
-    return go_on(work, session, attempt_id, sid=sid, key=f"enter-{offer.connection}", heard=heard, at=at)
+    return _converse(work, session, found.attempt, found.leg, key, heard, at)
 
 
 def dismiss(work: Work, session: Session, attempt_id: UUID, sid: str, at: datetime) -> str:

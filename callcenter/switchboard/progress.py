@@ -16,6 +16,7 @@ from callcenter.callbacks.models import Callback
 from callcenter.callbacks.queries import callback_by_id
 from callcenter.calls import queries as calls
 from callcenter.calls.actions import (
+    add_event,
     end_call,
     end_outbound,
     keep_recording,
@@ -36,6 +37,8 @@ from callcenter.routing.models import Offer
 from callcenter.routing.queries import live_offer_of_wait, live_wait
 from callcenter.switchboard import inbound, offers, rooms
 from callcenter.switchboard.answers import message_ticket
+from callcenter.switchboard.chain import hold_room, hold_subject
+from callcenter.switchboard.evidence import notice_key
 from callcenter.switchboard.placed import leg_of_attempt
 from callcenter.switchboard.unheard import take_back
 
@@ -57,33 +60,34 @@ class Report:
 
 def placed_leg(session: Session, attempt_id: UUID, report: Report) -> None:
     """Apply a status callback of a leg that we placed."""
-    found = leg_of_attempt(session, attempt_id, report.sid, report.received_at)
-    if found is None:
+    found = leg_of_attempt(session, attempt_id, report.sid, report.received_at, _key(report))
+    if found is None or not _note(session, found.leg, report, noted=found.noted):
         return
-    attempt, leg = found
-    if not _note(session, leg, report):
-        return
+    attempt, leg = found.attempt, found.leg
     moved = move_leg(leg, report.status, report.at)
     if report.status in TERMINAL and moved:
-        dialing.settle(session, attempt.id, "ended", report.status, report.received_at)
+        dialing.end_attempt(session, attempt.id, report.status, report.received_at)
     if attempt.purpose_kind == "offer":
         _agent_leg(session, attempt, leg, report, moved=moved)
     elif report.status in TERMINAL and moved:
         _customer_leg_ended(session, attempt, leg, report.received_at)
 
 
-def _note(session: Session, leg: Leg, report: Report) -> bool:
-    """Write the report down; False when it is a repetition."""
-    return record_event(
-        session,
-        call_id=leg.call_id,
-        leg_sid=leg.sid,
-        key=f"status:{report.status}",
-        kind="status",
-        at=report.at,
-        recorded_at=report.received_at,
-        detail={"status": report.status, **report.detail},
-    )
+def _key(report: Report) -> str:
+    return f"status:{report.status}"
+
+
+def _note(session: Session, leg: Leg, report: Report, *, noted: bool | None) -> bool:
+    """Write the report down; False when it is a repetition. `noted` says so, None where nobody has looked."""
+    told: dict[str, Any] = {
+        "call_id": leg.call_id, "leg_sid": leg.sid, "key": _key(report), "kind": "status", "at": report.at,
+        "recorded_at": report.received_at, "detail": {"status": report.status, **report.detail},
+    }  # fmt: skip
+    if noted is None:
+        return record_event(session, **told)
+    if not noted:
+        add_event(session, **told)
+    return not noted
 
 
 def _agent_leg(session: Session, attempt: Attempt, leg: Leg, report: Report, *, moved: bool) -> None:
@@ -105,6 +109,7 @@ def _customer_leg_ended(session: Session, attempt: Attempt, leg: Leg, at: dateti
 
 def customer_missed(session: Session, callback_id: UUID, reason: str, at: datetime) -> None:
     """Close the placed call; the agent who waits is told, and the callback is tried again or given up."""
+    hold_subject(session, "callback", callback_id)
     callback = callback_by_id(session, callback_id, lock=True)
     if callback is None:
         return
@@ -140,7 +145,7 @@ def inbound_call(
     session: Session, report: Report, *, from_raw: str, to_raw: str, attestation: str = ""
 ) -> None:
     """Apply the final status of a caller's leg; a status without a call makes its row (decision 5)."""
-    taken = calls.take_leg_and_call(session, report.sid, f"status:{report.status}")
+    taken = calls.take_leg_and_call(session, report.sid, _key(report))
     leg = taken[0] if taken else calls.leg_by_sid(session, report.sid, lock=True)
     if leg is None:
         leg = inbound.call_of(
@@ -151,7 +156,9 @@ def inbound_call(
             at=report.received_at,
             attestation=attestation,
         )[1]
-    if not _note(session, leg, report) or not move_leg(leg, report.status, report.at):
+    chains = hold_subject(session, "call", leg.call_id, leg.sid, _key(report)) if leg.call_id else []
+    noted = chains[0].noted if chains else None
+    if not _note(session, leg, report, noted=noted) or not move_leg(leg, report.status, report.at):
         return
     if report.status in TERMINAL and leg.call_id is not None:
         end_inbound(session, leg.call_id, report)
@@ -186,24 +193,20 @@ def conference(
     """Apply a conference event: the agent's entry calls the caller in, the caller's starts the talk.
 
     A name may be used again once its conference has ended; `instance` is the carrier's SID of this one.
-    An agent's leg is locked last everywhere, and not needed here: the event itself counts once.
     """
-    leg = calls.leg_by_sid(session, sid)
-    if leg is not None and leg.role != "agent":
-        leg = calls.leg_by_sid(session, sid, lock=True)
-    noted = record_event(
-        session,
-        call_id=leg.call_id if leg else None,
-        leg_sid=sid,
-        key=f"{event}:{room}"[:60],
-        kind="conference",
-        at=at,
-        recorded_at=received_at,
-        detail={"event": event, "sequence": sequence, "instance": instance},
-    )
-    offer = rooms.offer_of_room(session, room)
-    if noted and offer is not None:
-        _in_room(session, offer, event, leg, received_at)
+    key = notice_key(event, room)
+    offer_id = rooms.offer_id_of(room)
+    chain = hold_room(session, offer_id, sid, key) if offer_id else None
+    leg = chain.leg if chain else calls.leg_by_sid(session, sid)
+    told: dict[str, Any] = {
+        "call_id": leg.call_id if leg else None, "leg_sid": sid, "key": key, "kind": "conference", "at": at,
+        "recorded_at": received_at, "detail": {"event": event, "sequence": sequence, "instance": instance},
+    }  # fmt: skip
+    if chain is None:
+        record_event(session, **told)
+    elif not chain.noted and chain.offer is not None:
+        add_event(session, **told)
+        _in_room(session, chain.offer, event, leg, received_at)
 
 
 def _in_room(session: Session, offer: Offer, event: str, leg: Leg | None, at: datetime) -> None:

@@ -3,6 +3,7 @@
 The carrier's notices of who entered may be lost; the documents that we gave out are proof enough then.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -22,24 +23,24 @@ from callcenter.callbacks.models import Callback
 from callcenter.callbacks.queries import callback_by_id
 from callcenter.calls.actions import end_outbound, start_outbound
 from callcenter.calls.models import Call, CallEvent, Leg
-from callcenter.calls.queries import call_by_id, customer_leg, leg_by_sid
+from callcenter.calls.queries import call_by_id
 from callcenter.calls.rules import TERMINAL
 from callcenter.configuration import configuration
 from callcenter.dialing import actions as dialing
-from callcenter.dialing.models import CarrierOrder
-from callcenter.dialing.queries import attempt_for
 from callcenter.lines.models import Line
 from callcenter.routing import actions as routing
 from callcenter.routing import queries
 from callcenter.routing.models import Offer, Wait
-from callcenter.switchboard.chain import hold_offer
+from callcenter.switchboard.chain import Chain, chain_of, hold_offer
 from callcenter.switchboard.evidence import (
     A_MOMENT,
-    entered_at,
+    agent_entered_at,
+    evidence,
     joined_at,
     left_at,
     met_by_documents,
     met_in_room,
+    other_entered_at,
 )
 from ivr.flow.caller import TALKED
 from ivr.hearing import TalkEnded
@@ -50,13 +51,19 @@ CUSTOMER_RINGS_SECONDS = 40
 _WON = ("accepted", "joined")
 
 
-def offer_of_room(session: Session, room: str) -> Offer | None:
-    """Return the offer that a conference belongs to, None for rooms that are not ours."""
+def offer_id_of(room: str) -> UUID | None:
+    """Return the id of the offer that a conference is named after, None for rooms that are not ours."""
     prefix, _, name = room.partition("-")
     try:
-        return queries.offer_by_id(session, UUID(hex=name)) if prefix == "room" else None
+        return UUID(hex=name) if prefix == "room" else None
     except ValueError:
         return None
+
+
+def offer_of_room(session: Session, room: str) -> Offer | None:
+    """Return the offer that a conference belongs to, None for rooms that are not ours."""
+    offer_id = offer_id_of(room)
+    return queries.offer_by_id(session, offer_id) if offer_id else None
 
 
 def lock_offer(session: Session, offer_id: UUID) -> tuple[Offer, Wait] | None:
@@ -179,12 +186,12 @@ def _bind_agent_leg(session: Session, offer: Offer, call_id: UUID) -> None:
 
 def customer_in_room(session: Session, offer: Offer, at: datetime) -> None:
     """Agent and customer have met: the call is answered, the wait over, a promised call kept."""
-    if offer.call_id is None or entered_at(session, offer.leg_sid) is None:
+    found = lock_offer(session, offer.id)
+    if offer.call_id is None or agent_entered_at(session, offer) is None:
         return
     callback = _lock_callback(session, offer)
     call = call_by_id(session, offer.call_id, lock=True)
     met = max(at, call.queued_at or at)
-    found = lock_offer(session, offer.id)
     if found is None or not routing.join(session, *found, met):
         return
     call.joined_at = call.joined_at or met
@@ -234,8 +241,8 @@ def _was_a_talk(session: Session, offer: Offer, at: datetime) -> bool:
     """Say whether the agent stayed for more than a moment; a customer who left by himself was reached."""
     if offer.state != "joined":
         return True
-    agent = leg_by_sid(session, offer.leg_sid) if offer.leg_sid else None
-    other = customer_leg(session, offer.call_id) if offer.call_id else None
+    chain = chain_of(session, offer)
+    agent, other = chain.agent_leg, chain.other_leg
     if agent is None or other is None or other.state in TERMINAL or offer.joined_at is None:
         return True
     return left_at(session, offer, agent, at) - offer.joined_at >= A_MOMENT
@@ -261,22 +268,25 @@ def _lose_agent(session: Session, offer: Offer, wait: Wait, at: datetime, *, tol
     routing.end_offer(session, offer, "agent_lost", timedelta(0), at)
     dialing.withdraw_orders(session, f"summon:{offer.id}", at)
     if wait.subject_kind == "callback":
-        _lose_agent_of_callback(session, wait, at, told=told)
+        _lose_agent_of_callback(session, offer, wait, at, told=told)
         return
     routing.wait_again(session, wait, at)
-    leg = customer_leg(session, offer.call_id) if offer.call_id else None
+    leg = chain_of(session, offer).other_leg
     if called_in and leg is not None and not told:
         path = f"/twilio/voice/requeue/{offer.connection}"
         dialing.order(session, key=f"requeue:{offer.id}", verb="redirect", sid=leg.sid, path=path, at=at)
 
 
-def hear_of_end(session: Session, call: Call, heard: TalkEnded, at: datetime) -> TalkEnded:
+def hear_of_end(
+    session: Session, call: Call, chains: Iterable[Chain], heard: TalkEnded, at: datetime
+) -> TalkEnded:
     """Say to a customer whose side of the room has ended what it means: a talk is over, or nobody came.
 
-    The room ends for who still lives when the agent leaves it; the call must be locked.
+    The room ends for who still lives when the agent leaves it; the call must be locked, and `chains` is what
+    goes on about it.
     """
-    offer = next((o for o in reversed(queries.offers_of_call(session, call.id)) if o.state in _WON), None)
-    found = lock_offer(session, offer.id) if offer is not None else None
+    won = [chain.offer for chain in chains if chain.offer is not None and chain.offer.state in _WON]
+    found = lock_offer(session, max(won, key=lambda offer: offer.id).id) if won else None
     talked = heard.status in TALKED
     if (
         talked
@@ -289,33 +299,29 @@ def hear_of_end(session: Session, call: Call, heard: TalkEnded, at: datetime) ->
 
 def _was_called_in(session: Session, offer: Offer) -> bool:
     """Say whether the caller was redirected into the room, or may be on the way."""
-    state = sa.select(CarrierOrder.state).where(CarrierOrder.key == f"summon:{offer.id}")
-    if session.execute(state).scalar_one_or_none() in ("given", "done"):
-        return True
-    leg = customer_leg(session, offer.call_id) if offer.call_id else None
-    return leg is not None and entered_at(session, leg.sid, offer) is not None
+    called = evidence(session, offer).summons in ("given", "done")
+    return called or other_entered_at(session, offer) is not None
 
 
-def _lose_agent_of_callback(session: Session, wait: Wait, at: datetime, *, told: bool) -> None:
+def _lose_agent_of_callback(session: Session, offer: Offer, wait: Wait, at: datetime, *, told: bool) -> None:
     """The customer shall not ring, or is told; and is called again later."""
     routing.leave_line(session, wait, "agent_lost", at)
     callback = callback_by_id(session, wait.subject_id, lock=True)
     if callback is None:
         return
     if not told:
-        _spare_customer(session, callback, at)
+        _spare_customer(session, offer, callback, at)
     miss_callback(session, callback, "agent_lost", at)
 
 
-def _spare_customer(session: Session, callback: Callback, at: datetime) -> None:
+def _spare_customer(session: Session, offer: Offer, callback: Callback, at: datetime) -> None:
     """A customer who is not rung yet is not, one who has entered is told; one who rings is told later."""
-    attempt = attempt_for(session, "callback", callback.id)
-    if attempt is None or callback.call_id is None:
+    if callback.call_id is None:
         return
-    if dialing.settle_intent(session, attempt.id, "withdrawn", at):
+    if dialing.takes_back(session, "callback", callback.id, at):
         end_outbound(session, call_by_id(session, callback.call_id, lock=True), "not_reached", at)
         return
-    leg = customer_leg(session, callback.call_id)
+    leg = chain_of(session, offer).other_leg
     if leg is not None and leg.state == "answered":
         dismiss(session, leg, at)
 
@@ -332,7 +338,7 @@ def send_agent_away(session: Session, offer: Offer, at: datetime) -> None:
     """Tell an agent who waits in a room that nobody will come, and free him."""
     routing.end_offer(session, offer, "caller_gone", timedelta(0), at)
     dialing.withdraw_orders(session, f"summon:{offer.id}", at)
-    leg = leg_by_sid(session, offer.leg_sid) if offer.leg_sid else None
+    leg = chain_of(session, offer).agent_leg
     if leg is not None and leg.state == "answered":
         dismiss(session, leg, at)
     else:

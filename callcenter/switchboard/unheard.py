@@ -16,6 +16,7 @@ from callcenter.calls.models import CallEvent, Leg
 from callcenter.routing.actions import leave_line
 from callcenter.routing.queries import live_offer_of_wait, live_wait
 from callcenter.switchboard import rooms
+from callcenter.switchboard.chain import hold_subject
 
 APOLOGY = "apology"
 _CANCELLABLE = ("booked", "waiting")
@@ -52,7 +53,10 @@ def _booked_in(session: Session, leg: Leg, turn: str) -> list[Callback]:
 
 
 def _leave(session: Session, leg: Leg, at: datetime) -> None:
-    wait = live_wait(session, "call", leg.call_id, lock=True) if leg.call_id else None
+    if leg.call_id is None:
+        return
+    hold_subject(session, "call", leg.call_id)
+    wait = live_wait(session, "call", leg.call_id, lock=True)
     if wait is None:
         return
     offer = live_offer_of_wait(session, wait.id)

@@ -66,9 +66,11 @@ def placed_goes_on(work: Work, session: Session, webhook: Webhook) -> str:
     """POST /twilio/leg/{attempt}/{token}/{kind}/{number}: what an agent or a called customer did."""
     kind, number = webhook.path["kind"], int(webhook.path["number"])
     attempt_id = proven_attempt(work, webhook)
-    if kind in ("dismiss", "enter"):
-        led = placed.dismiss if kind == "dismiss" else placed.enter
-        return led(work, session, attempt_id, webhook.sid, webhook.received_at)
+    at = webhook.received_at
+    if kind == "dismiss":
+        return placed.dismiss(work, session, attempt_id, webhook.sid, at)
+    if kind == "enter":
+        return placed.enter(work, session, attempt_id, sid=webhook.sid, connection=number, at=at)
     return placed.go_on(
         work,
         session,
@@ -76,7 +78,7 @@ def placed_goes_on(work: Work, session: Session, webhook: Webhook) -> str:
         sid=webhook.sid,
         key=turn_key(kind, number),
         heard=_heard(kind, webhook),
-        at=webhook.received_at,
+        at=at,
     )
 
 

@@ -53,6 +53,11 @@ class Tap:
         """Round trips so far, over all connections."""
         return sum(counter.seen for counter in self._counters)
 
+    @property
+    def connections(self) -> int:
+        """Connections so far: whoever opens one waits for more than his own statements."""
+        return len(self._counters)
+
     def url(self, database_url: str) -> str:
         """Return the address of a database by way of this tap; nothing may be encrypted on it."""
         host, port = self._listener.getsockname()

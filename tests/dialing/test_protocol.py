@@ -12,7 +12,6 @@ from callcenter.carrier.port import NotPlaced
 from callcenter.carrier.twin import Twin
 from callcenter.dialing import actions as dialing
 from callcenter.dialing.models import Attempt, CarrierOrder
-from callcenter.dialing.queries import attempt_by_id
 from callcenter.dialing.rules import is_signed, signature
 from callcenter.jobs import Work, perform
 from callcenter.switchboard import jobs, sweeps  # noqa: F401  Importing jobs names them.
@@ -160,12 +159,11 @@ def test_the_first_sid_wins(work: Work, bell: RememberingBell) -> None:
     with work.transaction() as session:
         attempt = dialing.claim(session, read(work, attempt_id).id, work.at())
         assert attempt is not None
-    with work.transaction() as session:
-        claimed = attempt_by_id(session, attempt.id)
-        assert claimed is not None
-        assert dialing.bind(session, claimed, "CA" + "1" * 32, work.at())
-        assert dialing.bind(session, claimed, "CA" + "1" * 32, work.at()), "the same SID again is no rival"
-        assert not dialing.bind(session, claimed, "CA" + "2" * 32, work.at())
+    first, second = "CA" + "1" * 32, "CA" + "2" * 32
+    for sid, what in ((first, "the first"), (first, "the same again is no rival"), (second, "a second one")):
+        with work.transaction() as session:
+            dialing.bind(session, attempt.id, sid)
+        assert (read(work, attempt_id).sid, read(work, attempt_id).state) == (first, "live"), what
 
 
 def test_the_allow_list_is_checked_again_before_dialing(

@@ -149,12 +149,12 @@ def nobody_is_freed() -> Iterator[None]:
 @contextmanager
 def rest_has_no_end() -> Iterator[None]:
     """Let an agent who missed a call stay away."""
-    real = routing._enter
+    real = routing._move
 
-    def enters(*given: Any, until: Any = None, **more: Any) -> None:
+    def moves(*given: Any, until: Any = None, **more: Any) -> None:
         real(*given, **more)
 
-    with patch.object(routing, "_enter", enters):
+    with patch.object(routing, "_move", moves):
         yield
 
 

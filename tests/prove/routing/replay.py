@@ -157,7 +157,7 @@ class Desk:
             CarrierOrder.key.startswith(f"{kind}:"), CarrierOrder.sid == self.legs[c].sid,
             CarrierOrder.state.in_(states),
         )  # fmt: skip
-        newest = statement.order_by(CarrierOrder.id.desc()).limit(1)
+        newest = statement.order_by(CarrierOrder.created_at.desc(), CarrierOrder.path.desc()).limit(1)
         return session.execute(newest).scalar_one()
 
     def summon_is_taken(self, session: Session, c: int) -> None:

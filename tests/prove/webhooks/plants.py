@@ -77,7 +77,7 @@ def always(*_: Any, **__: Any) -> bool:
     return True
 
 
-def note_again(session: Any, leg: Any, report: Any) -> bool:
+def note_again(session: Any, leg: Any, report: Any, **_: Any) -> bool:
     """Write a report down under a key that no other has."""
     return record_event(
         session, call_id=leg.call_id, leg_sid=leg.sid, key=f"status:{report.received_at.timestamp()}",
