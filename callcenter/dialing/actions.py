@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from callcenter import ids
-from callcenter.db import Upsert, table_of, upsert
+from callcenter.db import Upsert, table_of
 from callcenter.dialing.models import UNRESOLVED, Attempt, CarrierOrder
 from callcenter.dialing.rules import BELL_PATIENCE, SENDING_LOST_AFTER, retry_order_in
 from callcenter.jobs import later
