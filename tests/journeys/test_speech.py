@@ -14,8 +14,8 @@ from tests.xinghe import HOTLINE
 SAID = {
     "zh-CN": ("您也可以直接说出需要的服务。", "没有听清您说的话。", "今天天气不错",
               "我要技术支持", "您的服务单号是"),
-    "en-US": ("For a technical question", "That was not clear enough.", "lovely weather", "a technical question",
-              "Your ticket number is"),
+    "en-US": ("For a technical question", "That was not clear enough.", "lovely weather",
+              "a technical question", "Your ticket number is"),
 }  # fmt: skip
 """What invites, the answer to what is unclear, something unclear, a choice, and how the ticket is told."""
 
