@@ -115,7 +115,7 @@ def _talking_and_waiting(work: Work) -> dict[str, int]:
 
 
 def _lost(work: Work, net: Telephones, server: Server) -> int:
-    """Count the webhooks that failed, and the calls that are otherwise in the records than they are; say which.
+    """Count the webhooks that failed, and the calls that the records have otherwise than they are; tell some.
 
     What the two say of a call differs for the moment in which it ends: lost is what differs every time.
     """
