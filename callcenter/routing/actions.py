@@ -6,7 +6,7 @@ everywhere: a caller's leg, callback, call, wait, offer, an agent's leg, agent s
 
 import math
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -41,6 +41,17 @@ _IS_OFFERED = Write(
         .values(state="offered", connection=sa.bindparam("number"))
     )
 )
+
+
+class Told(NamedTuple):
+    """What a caller was last told: position from 1, the longest wait in seconds, the agents on duty."""
+
+    told_position: int | None = None
+    told_high: int | None = None
+    told_agents: int | None = None
+
+
+NOTHING_TOLD = Told()
 
 
 def set_agent_state(
@@ -162,15 +173,17 @@ def enter_line(
     entered_at: datetime | None = None,
     priority: int = 0,
     is_new: bool = False,
+    told: Told = NOTHING_TOLD,
 ) -> Wait:
     """Put a caller or a due callback into the line, once; `entered_at` keeps an earlier place.
 
     `is_new` says that the subject is locked and was seen not to wait: nobody else can have put it there.
+    `told` is what is said of place and wait with it.
     """
     values = {
         "id": ids.new(), "subject_kind": subject_kind, "subject_id": subject_id, "call_id": call_id,
         "line_id": line_id, "skill_id": skill_id, "language": language, "priority": priority,
-        "entered_at": entered_at or at, "state": "waiting", "connection": 0,
+        "entered_at": entered_at or at, "state": "waiting", "connection": 0, **told._asdict(),
     }  # fmt: skip
     queries.forget_wait(session, subject_kind, subject_id)
     _ADD_WAIT.send(session, values)
@@ -180,8 +193,16 @@ def enter_line(
         found = queries.live_wait(session, subject_kind, subject_id, lock=True)
         assert found is not None  # noqa: S101  It was inserted in this very transaction.
         wait = found
+        note_told(wait, told)
     seek(session, wait, at)
     return wait
+
+
+def note_told(wait: Wait, told: Told) -> None:
+    """Remember what somebody in line was told: the next time must not be worse without a reason."""
+    for name, value in told._asdict().items():
+        if value is not None:
+            setattr(wait, name, value)
 
 
 def seek(session: Session, wait: Wait, at: datetime) -> None:
@@ -196,6 +217,7 @@ def leave_line(session: Session, wait: Wait, reason: str, at: datetime) -> Offer
     wait.state = "left"
     wait.exit = reason
     wait.ended_at = at
+    session.flush()  # Whoever asks for this line next must find that nobody waits here.
     announce(session, "queue", wait.id, at)
     if offer is not None and offer.state == "ringing":
         close_offer(session, offer, "withdrawn", reason, at)

@@ -219,7 +219,8 @@ def _make_outlook() -> sa.Select[Any]:
     )
 
 
-_OUTLOOK = _make_outlook()
+# What a conversation changes of its call is written once, at its end; nothing of it is asked for here.
+_OUTLOOK = _make_outlook().execution_options(autoflush=False)
 
 
 def lock_first(session: Session, at: datetime) -> sa.Row[Any] | None:

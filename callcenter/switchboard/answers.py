@@ -1,7 +1,7 @@
 """What the caller's conversation asks of the desks, answered with their verbs."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ from callcenter.errors import Conflict, Forbidden
 from callcenter.lines.models import Line
 from callcenter.phone_numbers import canonical, may_dial, spoken_groups
 from callcenter.promises.queries import owed_by
-from callcenter.routing.actions import enter_line, leave_line
+from callcenter.routing.actions import NOTHING_TOLD, Told, enter_line, leave_line, note_told
 from callcenter.routing.models import Wait
 from callcenter.routing.queries import Outlook, live_wait, outlook
 from callcenter.routing.rules import Place, expected_wait, told_place
@@ -138,6 +138,7 @@ def _find_agent(desks: CallerDesks, ask: asks.FindAgent) -> asks.Queued | asks.N
     ahead = desks.outlook(skill_id)
     if not ahead.on_duty:
         return asks.NobodyThere()
+    queued, told = _tell(ahead)
     wait = enter_line(
         desks.session,
         subject_kind="call",
@@ -149,11 +150,12 @@ def _find_agent(desks: CallerDesks, ask: asks.FindAgent) -> asks.Queued | asks.N
         at=desks.at,
         entered_at=_place_kept(desks),
         is_new=ahead.wait is None,
+        told=told,
     )
     desks.call.queued_at = desks.call.queued_at or desks.at
     desks.call.left_queue_at = None
     desks.call.stage = "queue"
-    return _how_long_in(desks, wait, ahead)
+    return _with_callback(desks, wait, queued)
 
 
 def _place_kept(desks: CallerDesks) -> datetime | None:
@@ -166,25 +168,27 @@ def _how_long(desks: CallerDesks, _ask: asks.HowLong) -> asks.Queued | asks.Nobo
     ahead = desks.outlook()
     if ahead.wait is None or not ahead.on_duty:
         return asks.NobodyThere()
-    return _how_long_in(desks, ahead.wait, ahead)
+    queued, told = _tell(ahead)
+    note_told(ahead.wait, told)
+    return _with_callback(desks, ahead.wait, queued)
 
 
-def _how_long_in(desks: CallerDesks, wait: Wait, ahead: Outlook) -> asks.Queued:
+def _tell(ahead: Outlook) -> tuple[asks.Queued, Told]:
     """Tell position and wait: never worse than the last time without a reason."""
-    place, agents = ahead.ahead + 1, ahead.on_duty
+    place, agents, before = ahead.ahead + 1, ahead.on_duty, ahead.wait or NOTHING_TOLD
     handle = ahead.handle_seconds or USUAL_CALL_SECONDS
-    high = wait.told_high // 60 if wait.told_high is not None else None
+    high = before.told_high // 60 if before.told_high is not None else None
     now = Place(place, expected_wait(place, agents, handle), agents)
-    told = told_place(now, wait.told_position, high, wait.told_agents)
-    wait.told_position, wait.told_high, wait.told_agents = place, told.wait.high_minutes * 60, agents
+    told = told_place(now, before.told_position, high, before.told_agents)
     low, high = told.wait.low_minutes, told.wait.high_minutes
-    return asks.Queued(place, low, high, _offer_callback(desks, wait, high), told.worse)
+    return asks.Queued(place, low, high, False, told.worse), Told(place, high * 60, agents)
 
 
-def _offer_callback(desks: CallerDesks, wait: Wait, high_minutes: int) -> bool:
+def _with_callback(desks: CallerDesks, wait: Wait, queued: asks.Queued) -> asks.Queued:
     """Offer a callback once the wait, expected or suffered, exceeds the line's limit (HL-6)."""
     limit = timedelta(seconds=desks.served_line.callback_offer_after_seconds)
-    return timedelta(minutes=high_minutes) > limit or desks.at - wait.entered_at >= limit
+    expected = timedelta(minutes=queued.high_minutes or 0)
+    return replace(queued, offer_callback=expected > limit or desks.at - wait.entered_at >= limit)
 
 
 def _leave_queue(desks: CallerDesks, _ask: asks.LeaveQueue) -> asks.Left:

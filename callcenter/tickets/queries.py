@@ -9,7 +9,11 @@ from callcenter.calls.models import Call
 from callcenter.db import locked
 from callcenter.tickets.models import Ticket, TicketEvent, TicketWords
 
-_OF_CALL = sa.select(Ticket).where(Ticket.call_id == sa.bindparam("call_id"))
+_OF_CALL = (
+    sa.select(Ticket)
+    .where(Ticket.call_id == sa.bindparam("call_id"))
+    .execution_options(autoflush=False)  # The calls that this transaction has changed are not asked for.
+)
 
 
 def ticket_of_call(session: Session, call: Call) -> Ticket | None:
