@@ -14,7 +14,7 @@ PROOFS: tuple[Proof, ...] = (
             "short abandons stay in every base": mutants.short_abandons_stay,
             "open calls are dropped": mutants.open_dropped,
         },
-        small=0.006,
+        small=0.004,
     ),
     Proof(
         "N2",
@@ -25,7 +25,7 @@ PROOFS: tuple[Proof, ...] = (
             "old versions count too": mutants.every_version_counts,
             "changed rows are not told": mutants.rows_untold,
         },
-        small=0.03,
+        small=0.012,
     ),
     Proof(
         "N3",
@@ -36,6 +36,6 @@ PROOFS: tuple[Proof, ...] = (
             "an agent's share is the whole": mutants.share_is_whole,
             "a day is passed over": mutants.day_passed_over,
         },
-        small=0.012,
+        small=0.006,
     ),
 )
