@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, TypeVar
 from pydantic import Field, TypeAdapter, ValidationError
 
 from callcenter.simulator.behaviours import Behaviour, rings_out
+from callcenter.simulator.faults import Fault
 from callcenter.simulator.settings import Settings
 
 
@@ -25,7 +26,7 @@ class PhoneConfig:
 class ServerConfig:
     """A network in real time; `numbers` are announced at `public_url` + the product's webhook paths.
 
-    `strangers` is how telephones that nobody has configured take their calls.
+    `strangers` is how telephones that nobody has configured take their calls, `faults` is what goes wrong.
 
     It listens on this machine only. `rate` 2.0 lets time run twice as fast.
     """
@@ -36,6 +37,7 @@ class ServerConfig:
     numbers: tuple[str, ...]
     phones: tuple[PhoneConfig, ...] = ()
     strangers: Behaviour = field(default_factory=rings_out)
+    faults: tuple[Fault, ...] = ()
     settings: Settings = field(default_factory=lambda: Settings(calls_per_second=10.0))
     port: int = 8010
     rate: float = 1.0

@@ -8,7 +8,7 @@ import random
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
 Kind = Literal["voice", "status", "conference", "recording", "bookkeeping", "rest"]
 Effect = Literal[
@@ -48,6 +48,8 @@ class Fault:
     `delay` is a range of seconds; `times` bounds how often it strikes (None: no bound); a `concurrent`
     duplicate is sent beside the original from another thread.
     """
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
 
     effect: Effect
     kind: Kind

@@ -144,6 +144,8 @@ def build(config: ServerConfig) -> Network:
     post = HttpPost()
     net = Network(post, clock=WallClock(config.rate), settings=settings, fetch=post.fetch)
     net.world.strangers = config.strangers
+    for fault in config.faults:
+        net.faults.add(fault)
     base = config.public_url.rstrip("/")
     for number in config.numbers:
         net.number(

@@ -44,7 +44,7 @@ def measure(ground: Ground, wanted: Crowd) -> list[Row]:
     """Let the crowd come; return how many calls were held and how long webhooks took."""
     url = ground.database("held")
     with ground.work(url) as work:
-        _staff(work, wanted.held)
+        staff(work, wanted.held)
         tidy(url)
         with _centre(ground, url) as (net, server):
             seen = hold(net, wanted)
@@ -69,7 +69,7 @@ def _times(seen: Steady) -> dict[str, float | str]:
     return {f"{name}_ms": value for name, value in seen.load["webhook_ms"].items()}
 
 
-def _staff(work: Work, agents: int) -> None:
+def staff(work: Work, agents: int) -> None:
     """Open the example's centre and hire people who know `technical` and nothing else."""
     xinghe.open_centre(work)
     with work.transaction() as session:

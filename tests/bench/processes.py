@@ -97,7 +97,7 @@ def background(
 ) -> Iterator[psutil.Process]:
     """Run a process that is asked nothing here; what it says goes into a file of this name."""
     with (ground.folder / f"{name}.log").open("wb") as said:
-        process = spawn(command, cwd=ROOT, env=_environ(given or {}), stdout=said, stderr=said)
+        process = spawn(command, cwd=ROOT, env=clean_environ(given or {}), stdout=said, stderr=said)
     try:
         yield psutil.Process(process.pid)
     finally:
@@ -119,10 +119,10 @@ def _serving(command: Sequence[str], port: int, given: Mapping[str, str], log: P
     """Start a process and yield it when it answers; what it said is told when it does not."""
     begun = time.perf_counter()
     with log.open("wb") as said:
-        process = spawn(command, cwd=ROOT, env=_environ(given), stdout=said, stderr=said)
+        process = spawn(command, cwd=ROOT, env=clean_environ(given), stdout=said, stderr=said)
     try:
         try:
-            until(lambda: process.poll() is not None or _answers(port), PATIENCE_SECONDS, every=0.005)
+            until(lambda: process.poll() is not None or listens(port), PATIENCE_SECONDS, every=0.005)
         except TimeoutError:
             process.kill()
         ready_seconds = time.perf_counter() - begun
@@ -133,13 +133,14 @@ def _serving(command: Sequence[str], port: int, given: Mapping[str, str], log: P
         _stop(process)
 
 
-def _environ(given: Mapping[str, str]) -> dict[str, str]:
+def clean_environ(given: Mapping[str, str]) -> dict[str, str]:
     """Nothing of ours but what the interpreter needs: the caller's settings must not leak into a figure."""
     kept = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "PYTHONPATH", "LD_LIBRARY_PATH")
     return {name: os.environ[name] for name in kept if name in os.environ} | dict(given)
 
 
-def _answers(port: int) -> bool:
+def listens(port: int) -> bool:
+    """Say whether a web process answers there."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=1) as wire:
             wire.sendall(_LIVE)

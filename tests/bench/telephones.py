@@ -153,13 +153,18 @@ def hold(telephones: Telephones, wanted: Crowd, keys: Sequence[str] = ("1", "2")
 
 
 @contextmanager
-def telephones(ground: Ground, public_url: str, port: int, core: int | None = None) -> Iterator[Telephones]:
-    """Run a simulator, on one core where it is named; telephones that nobody configures are agents'."""
+def telephones(
+    ground: Ground, public_url: str, port: int, core: int | None = None, **other: Any
+) -> Iterator[Telephones]:
+    """Run a simulator, on one core where it is named; telephones that nobody configures are agents'.
+
+    `other` is what else its configuration says.
+    """
     agent = {"conduct": "answers", "after": PICKS_UP_AFTER, "presses": ["1"]}
     settings = {"account_sid": ACCOUNT, "auth_token": TOKEN, "calls_per_second": PLACES_A_SECOND}
     config = ground.folder / f"simulator-{port}.json"
     numbers = {"public_url": public_url, "numbers": [HOTLINE], "port": port}
-    config.write_text(json.dumps(numbers | {"strangers": agent, "settings": settings}))
+    config.write_text(json.dumps(numbers | {"strangers": agent, "settings": settings} | other))
     command = [sys.executable, "-m", "callcenter.cli", "simulate", "serve", str(config)]
     with processes.background(ground, f"simulator-{port}", command) as process:
         if core is not None:

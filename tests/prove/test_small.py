@@ -10,7 +10,10 @@ from tests.prove.verdict import Mutant, Proof, Trial
 
 SEED = 20261121
 PROOFS: list[Proof] = [
-    proof for chapter in CHAPTERS for proof in import_module(f"tests.prove.{chapter}").PROOFS
+    proof
+    for chapter in CHAPTERS
+    for proof in import_module(f"tests.prove.{chapter}").PROOFS
+    if proof.in_suite
 ]
 
 

@@ -52,5 +52,7 @@ class Proof:
     databases: tuple[str, ...] = ("postgresql", "sqlite")
     small: float = 0.002
     """The scale at which the test suite runs it: a second or two."""
+    in_suite: bool = True
+    """It can be that small: what takes real time cannot, and runs by its command only."""
     alone: bool = False
     """It measures times, or fills the machine by itself: no other row runs beside it."""

@@ -16,8 +16,9 @@ from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 
 from callcenter.simulator import Network, Settings
-from callcenter.simulator.config import PhoneConfig, ServerConfig
+from callcenter.simulator.config import BadInput, PhoneConfig, ServerConfig, read
 from callcenter.simulator.driver import RealTime
+from callcenter.simulator.faults import Parcel
 from callcenter.simulator.in_process import InProcess
 from callcenter.simulator.server import build, create_app
 from tests.simulator.app import HOST, App
@@ -266,3 +267,13 @@ def test_a_caller_is_led_by_hand_over_the_control_api(net: Network, app: App, ba
     assert requests.get(f"{path}/{sid}", timeout=30).json()["ended_by"] == "person"
     assert app.told("/said")[0]["SpeechResult"] == "hello"
     assert requests.get(f"{path}/CA0", timeout=30).status_code == 404
+
+
+# A simulator of its own has its misfortunes from its configuration: nobody can reach into it later.
+def test_what_goes_wrong_is_configured() -> None:
+    told = '{"public_url": "http://127.0.0.1:9", "numbers": [], "faults": [%s]}'
+    lost = build(read(ServerConfig, told % '{"effect": "drop", "kind": "status"}'))
+    assert lost.faults.plan(Parcel("status", "CA1", "http://127.0.0.1:9/")).delays == []
+    assert lost.faults.plan(Parcel("conference", "CA1", "http://127.0.0.1:9/")).delays == [0.0]
+    with pytest.raises(BadInput):
+        read(ServerConfig, told % '{"effect": "vanish", "kind": "status"}')

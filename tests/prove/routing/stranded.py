@@ -1,4 +1,4 @@
-"""C3: nobody is stranded, though notices are lost and processes are killed between any two of their commits.
+"""C3 on simulated time: nobody is stranded, though jobs and sweeps die between any two of their commits.
 
 The whole centre runs on the simulator's clock. A kill strikes behind a commit of a job or a sweep: what
 would have come next in that process never comes, and all that Redis held is gone. Callers never give up.
@@ -196,8 +196,8 @@ def notes_without_end() -> Iterator[None]:
 
 
 PROOF = Proof(
-    id="C3",
-    promise="nobody is stranded, though webhooks are lost and processes are killed",
+    id="C3-simulated",
+    promise="nobody is stranded, on simulated time: notices are lost, jobs and sweeps die behind commits",
     prove=prove,
     mutants={
         "lost ends are not found": partial(_silenced, "silent_legs"),

@@ -1,0 +1,103 @@
+"""Is anybody left behind? By plain SQL, and by what the callers heard: nothing of the product's code.
+
+Everybody has gone and been talked to; whose document was lost with a killed process was asked for a message.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from tests.bench.telephones import Telephones
+from tests.prove.verdict import Verdict
+
+LONGEST_WAIT = 240.0
+"""Seconds from dialling to the first talk: lost ends keep agents from callers for a while, kills too."""
+LOST_ON_THE_WAY = (11200, 11205)
+TOLD = {
+    "legs whose end nobody knows": "SELECT sid FROM legs WHERE ended_at IS NULL",
+    "attempts that are not settled":
+        "SELECT id FROM attempts WHERE state IN ('intent', 'sending', 'unknown', 'live')",
+    "orders that wait": "SELECT id FROM carrier_orders WHERE state IN ('pending', 'given')",
+}  # fmt: skip
+LEFT = {
+    "agents who are not free":
+        "SELECT state, reason, until FROM agent_states WHERE state NOT IN ('available', 'offline')",
+    "offers that are live": "SELECT id, state FROM offers WHERE state IN ('ringing', 'accepted', 'joined')",
+    "callers in line": "SELECT id, state FROM waits WHERE state IN ('waiting', 'offered', 'won')",
+    "calls without an end": "SELECT sid FROM calls WHERE ended_at IS NULL OR outcome = 'open'",
+}  # fmt: skip
+OUTCOMES = "SELECT sid, outcome FROM calls WHERE direction = 'inbound'"
+
+
+def is_told(url: str) -> bool:
+    """Say whether the product knows how everything has ended."""
+    return not any(_asked(url, TOLD).values())
+
+
+def is_empty(url: str) -> bool:
+    """Say whether nobody is busy, rung, waiting or talking."""
+    return not any(_asked(url, LEFT).values())
+
+
+def judge(verdict: Verdict, url: str, net: Telephones, dialled: list[str]) -> None:
+    """Tell everybody who was left behind."""
+    for what, rows in _asked(url, TOLD | LEFT).items():
+        if rows:
+            verdict.failed(f"{len(rows)} {what}, as {rows[0]}")
+    books = net.ask("ledger")
+    lost = {each["call_sid"] for each in books["warnings"] if each["code"] in LOST_ON_THE_WAY}
+    outcomes = dict(_asked(url, {"": OUTCOMES})[""])
+    heard = [Heard(net.ask(f"calls/{sid}"), sid in lost) for sid in dialled]
+    for each in heard:
+        for wrong in each.wrongs(outcomes.get(each.sid)):
+            verdict.failed(f"{each.sid} {wrong}:\n{each.tale}")
+    if len(outcomes) != len(dialled):
+        verdict.failed(f"{len(dialled)} people phoned, {len(outcomes)} calls have rows")
+    verdict.measured |= {
+        "talked": sum(each.met is not None for each in heard),
+        "longest_to_talk_s": round(max((each.met or 0.0 for each in heard), default=0.0)),
+        "notices_lost": books["lost"], "documents_lost": len(lost),
+    }  # fmt: skip
+
+
+class Heard:
+    """What one caller lived through; `met` is when he first talked, in seconds from dialling."""
+
+    def __init__(self, told: dict[str, Any], document_lost: bool) -> None:
+        self.sid: str = told["id"]
+        self._ended: bool = told["ended"]
+        self._lines: list[dict[str, Any]] = told["lines"]
+        self._document_lost = document_lost
+        self.met = next((line["seconds"] for line in self._lines if line["kind"] == "talk"), None)
+
+    @property
+    def tale(self) -> str:
+        """The end of it, as people would tell it."""
+        return "\n".join(f"{line['at']} {line['text'][:100]}" for line in self._lines[-8:])
+
+    def wrongs(self, outcome: str | None) -> list[str]:
+        """Return what is wrong with it; `outcome` is what the product wrote down."""
+        found = []
+        if not self._ended:
+            found.append("is on the line for ever")
+        if outcome in (None, "open"):
+            found.append(f"has the outcome {outcome}")
+        if self.met is None and not (self._document_lost and self._was_asked):
+            found.append("never gave up and was talked to by nobody")
+        if self.met is not None and self.met > LONGEST_WAIT:
+            found.append(f"waited {self.met:.0f} s")
+        return found
+
+    @property
+    def _was_asked(self) -> bool:
+        """He heard the tone after which he could speak."""
+        return any(line["text"] == "tone: beep" for line in self._lines)
+
+
+def _asked(url: str, questions: dict[str, str]) -> dict[str, Any]:
+    engine = sa.create_engine(url)
+    try:
+        with engine.connect() as connection:
+            return {what: connection.exec_driver_sql(sql).all() for what, sql in questions.items()}
+    finally:
+        engine.dispose()

@@ -1,0 +1,102 @@
+"""C3 takes minutes of real time and is no part of the suite; what it stands on is tried out here."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from tests.bench.processes import free_port
+from tests.prove.routing.balancer import HOST, balanced
+from tests.prove.routing.deserted import Heard
+
+LOST, CAME = True, False
+
+
+@contextmanager
+def listening(says: bytes) -> Iterator[int]:
+    """Yield the port of something that says its name to whoever connects."""
+    listener = socket.create_server((HOST, 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                wire, _ = listener.accept()
+            except OSError:
+                return
+            wire.sendall(says)
+            wire.close()
+
+    thread = Thread(target=serve)
+    thread.start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join()
+
+
+def heard_at(port: int) -> bytes:
+    """Connect, and return what is said until the end."""
+    with socket.create_connection((HOST, port), timeout=20) as wire:
+        return b"".join(iter(lambda: wire.recv(64), b""))
+
+
+def test_connections_go_to_both_and_past_one_that_is_dead() -> None:
+    door, dead = free_port(), free_port()
+    with (
+        listening(b"one") as one,
+        listening(b"other") as other,
+        balanced(door, [one, dead, other]),
+    ):
+        assert {heard_at(door) for _ in range(4)} == {b"one", b"other"}
+
+
+def test_where_all_are_dead_the_connection_ends_without_an_answer() -> None:
+    door = free_port()
+    with balanced(door, [free_port(), free_port()]):
+        assert heard_at(door) == b""
+
+
+def caller(*lines: tuple[float, str, str], ended: bool = True, document: bool = CAME) -> Heard:
+    """What one caller lived through: seconds, kind and words of each moment."""
+    told: list[dict[str, Any]] = [
+        {"seconds": at, "at": f"{at:.0f}", "kind": kind, "text": text} for at, kind, text in lines
+    ]
+    return Heard({"id": "CA1", "ended": ended, "lines": told}, document)
+
+
+TALK, TONE = (30.0, "talk", "talking with Agent 1"), (9.0, "tone", "tone: beep")
+
+
+# reliability.md, C3: 0 stranded callers.
+@pytest.mark.parametrize(
+    ("heard", "outcome", "wrong"),
+    [
+        (caller(TALK), "answered", []),
+        (caller(TONE, document=LOST), "voicemail", []),
+        (caller(TALK, ended=False), "open", ["is on the line for ever", "has the outcome open"]),
+        (caller(TALK), None, ["has the outcome None"]),
+        (caller(), "failed", ["never gave up and was talked to by nobody"]),
+        (caller(document=LOST), "failed", ["never gave up and was talked to by nobody"]),
+        (caller(TONE), "voicemail", ["never gave up and was talked to by nobody"]),
+        (caller((300.0, "talk", "talking with Agent 1")), "answered", ["waited 300 s"]),
+    ],
+    ids=[
+        "talked",
+        "apologised to",
+        "stranded",
+        "unknown",
+        "cut off",
+        "cut off by a kill",
+        "no agent",
+        "late",
+    ],
+)
+def test_the_judge_tells_the_stranded_from_the_served(
+    heard: Heard, outcome: str | None, wrong: list[str]
+) -> None:
+    assert heard.wrongs(outcome) == wrong
