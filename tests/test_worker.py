@@ -56,6 +56,17 @@ def test_a_job_that_raises_leaves_the_next_one_alone(
     until(lambda: connect(redis_url).keys("rq:job:*") == [])
 
 
+# decision 71: the row is the truth; RQ's books of what was begun would cost more than a job.
+def test_a_job_in_hand_is_in_no_book_of_redis(database: Database, redis_url: str, start: Start) -> None:
+    start(redis_url)
+    assert RqDoorbell(redis_url).ring("take_long", "one")
+    until(lambda: "one-begun" in _traces(database))
+    kept = [key.decode() for pattern in ("rq:job:*", "rq:wip:*", "rq:execution*", "rq:queue:calls:*")
+            for key in connect(redis_url).keys(pattern)]  # fmt: skip
+    assert kept == []
+    until(lambda: "one-ended" in _traces(database))
+
+
 def test_sigterm_lets_the_job_in_hand_finish(database: Database, redis_url: str, start: Start) -> None:
     worker = start(redis_url)
     bell = RqDoorbell(redis_url)

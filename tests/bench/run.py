@@ -37,7 +37,7 @@ PARTS: Mapping[str, Part] = {
     "claims": lambda base, scale: claims.measure(base, scale.claim_rounds, scale.claim_seconds),
     "history": past.measure,
     "reading": reading.measure,
-    "ringing": lambda base, scale: ringing.measure(base, scale.agents_freed),
+    "ringing": lambda base, scale: ringing.measure(base, scale.agents_freed, scale.seed),
     "wiped": lambda base, scale: wiped.measure(base, scale.callbacks),
     "erlang": lambda base, scale: day.measure(base, scale.days, scale.calls_a_day, scale.seed),
     "held": lambda base, scale: held.measure(base, scale.held),
