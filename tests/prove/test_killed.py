@@ -12,8 +12,6 @@ from tests.bench.processes import free_port
 from tests.prove.routing.balancer import HOST, balanced
 from tests.prove.routing.deserted import Heard
 
-LOST, CAME = True, False
-
 
 @contextmanager
 def listening(says: bytes) -> Iterator[int]:
@@ -61,15 +59,15 @@ def test_where_all_are_dead_the_connection_ends_without_an_answer() -> None:
         assert heard_at(door) == b""
 
 
-def caller(*lines: tuple[float, str, str], ended: bool = True, document: bool = CAME) -> Heard:
+def caller(*lines: tuple[float, str, str], ended: bool = True) -> Heard:
     """What one caller lived through: seconds, kind and words of each moment."""
     told: list[dict[str, Any]] = [
         {"seconds": at, "at": f"{at:.0f}", "kind": kind, "text": text} for at, kind, text in lines
     ]
-    return Heard({"id": "CA1", "ended": ended, "lines": told}, document)
+    return Heard({"id": "CA1", "ended": ended, "lines": told})
 
 
-TALK, TONE = (30.0, "talk", "talking with Agent 1"), (9.0, "tone", "tone: beep")
+TALK, TONE = (30.0, "talk", "talking with Agent 1"), (9.0, "sound", "heard: [beep]")
 
 
 # reliability.md, C3: 0 stranded callers.
@@ -77,24 +75,13 @@ TALK, TONE = (30.0, "talk", "talking with Agent 1"), (9.0, "tone", "tone: beep")
     ("heard", "outcome", "wrong"),
     [
         (caller(TALK), "answered", []),
-        (caller(TONE, document=LOST), "voicemail", []),
+        (caller(TONE), "voicemail", []),
         (caller(TALK, ended=False), "open", ["is on the line for ever", "has the outcome open"]),
         (caller(TALK), None, ["has the outcome None"]),
-        (caller(), "failed", ["never gave up and was talked to by nobody"]),
-        (caller(document=LOST), "failed", ["never gave up and was talked to by nobody"]),
-        (caller(TONE), "voicemail", ["never gave up and was talked to by nobody"]),
+        (caller(), "failed", ["never gave up, was talked to by nobody and asked for no message"]),
         (caller((300.0, "talk", "talking with Agent 1")), "answered", ["waited 300 s"]),
     ],
-    ids=[
-        "talked",
-        "apologised to",
-        "stranded",
-        "unknown",
-        "cut off",
-        "cut off by a kill",
-        "no agent",
-        "late",
-    ],
+    ids=["talked", "apologised to", "stranded", "unknown", "cut off", "late"],
 )
 def test_the_judge_tells_the_stranded_from_the_served(
     heard: Heard, outcome: str | None, wrong: list[str]

@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from structlog.testing import capture_logs
+
 from callcenter.bell import workers
 from callcenter.embedded import EmbeddedValkey
 from callcenter.supervisor import Part, Supervisor
@@ -77,7 +79,8 @@ class Installation:
             if next(script, over) is over:
                 over.set()
 
-        with (self.ground.folder / "processes.log").open("w") as said:
+        # Every death is logged here, and each was meant.
+        with (self.ground.folder / "processes.log").open("w") as said, capture_logs():
             if Supervisor(self.parts, tend, said).run(over):
                 raise RuntimeError((self.ground.folder / "processes.log").read_text()[-4000:])
 
