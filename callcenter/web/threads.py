@@ -46,8 +46,17 @@ class Threads:
         promised: Future[T] = Future()
         self._asked.put((promised, function))
         if not self._idle.acquire(blocking=False) and self._places.acquire(blocking=False):
-            threading.Thread(target=self._work, daemon=True).start()
+            self._start(promised)
         return await asyncio.wrap_future(promised)
+
+    def _start(self, promised: Future[Any]) -> None:
+        """Start one more thread; where the machine has none, nothing is done of what was asked for."""
+        try:
+            threading.Thread(target=self._work, daemon=True).start()
+        except RuntimeError:
+            promised.cancel()
+            self._places.release()
+            raise
 
     def _work(self) -> None:
         """Serve until nothing was asked for a while and nobody has counted on this thread."""

@@ -61,3 +61,24 @@ def test_who_outlives_his_loop_ends_in_peace(monkeypatch: pytest.MonkeyPatch) ->
     assert ended.wait(20)
     until(lambda: threading.active_count() <= before, 20)
     assert crashes == []
+
+
+# CPython, threading: "can't start new thread" is a RuntimeError; a machine that is short of them has some again
+# a moment later.
+def test_a_thread_that_could_not_be_started_takes_no_place_and_does_nothing_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    threads, done = Threads(1), list[str]()
+
+    def refuses(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    async def callers() -> None:
+        with monkeypatch.context() as short, pytest.raises(RuntimeError):
+            short.setattr(threading.Thread, "start", refuses)
+            await threads.run(lambda: done.append("for somebody who was apologised to"))
+        with anyio.fail_after(20):
+            await threads.run(lambda: done.append("for the next one"))
+
+    anyio.run(callers)
+    assert done == ["for the next one"]
