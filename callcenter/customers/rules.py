@@ -33,7 +33,7 @@ class Recognition:
         return {"certainty": self.certainty, "candidates": [] if self.certainty == "certain" else named}
 
 
-_VOUCHED = frozenset({"TN-Validation-Passed-A", "TN-Validation-Passed-A-Diverted"})
+_VOUCHED = frozenset(f"TN-Validation-Passed-A{way}" for way in ("", "-Diverted", "-Passthrough"))
 WITHHELD = Recognition("withheld")
 UNKNOWN = Recognition("unknown")
 
@@ -46,8 +46,8 @@ def without_number(raw: str | None) -> Recognition:
 def is_doubted(attestation: str, *, attested_only: bool) -> bool:
     """Say whether a number is not to be believed, by what the carrier says of it (StirVerstat).
 
-    Twilio, "Trusted calling with SHAKEN/STIR": `TN-Validation-Failed`, with A, B or C and `-Diverted` behind
-    it, was forged or damaged on its way. Only `TN-Validation-Passed-A` says that the caller may use the
+    Twilio, "Trusted calling with SHAKEN/STIR": `TN-Validation-Failed`, with A, B or C and `-Diverted` or
+    `-Passthrough` behind it, was forged or damaged on its way. Only `TN-Validation-Passed-A` says that the caller may use the
     number: B knows the caller alone, C nothing but the gateway. Most countries attest nothing.
     """
     if attested_only:
