@@ -47,8 +47,9 @@ def is_doubted(attestation: str, *, attested_only: bool) -> bool:
     """Say whether a number is not to be believed, by what the carrier says of it (StirVerstat).
 
     Twilio, "Trusted calling with SHAKEN/STIR": `TN-Validation-Failed`, with A, B or C and `-Diverted` or
-    `-Passthrough` behind it, was forged or damaged on its way. Only `TN-Validation-Passed-A` says that the caller may use the
-    number: B knows the caller alone, C nothing but the gateway. Most countries attest nothing.
+    `-Passthrough` behind it, was forged or damaged on its way. Only `TN-Validation-Passed-A` says that the
+    caller may use the number: B knows the caller alone, C nothing but the gateway. Most countries attest
+    nothing.
     """
     if attested_only:
         return attestation not in _VOUCHED

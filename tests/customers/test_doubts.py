@@ -5,8 +5,8 @@ import pytest
 from callcenter.customers.rules import is_doubted
 
 
-# Twilio, "Trusted calling with SHAKEN/STIR", values of StirVerstat: a call that was diverted, or passed through
-# with the signature of where it began, has the same attestation levels as any other.
+# Twilio, "Trusted calling with SHAKEN/STIR", values of StirVerstat: a call that was diverted, or passed
+# through with the signature of where it began, has the same attestation levels as any other.
 @pytest.mark.parametrize("way", ["", "-Diverted", "-Passthrough"])
 def test_level_a_is_level_a_whichever_way_the_call_came(way: str) -> None:
     for attested_only in (False, True):

@@ -63,8 +63,8 @@ def test_who_outlives_his_loop_ends_in_peace(monkeypatch: pytest.MonkeyPatch) ->
     assert crashes == []
 
 
-# CPython, threading: "can't start new thread" is a RuntimeError; a machine that is short of them has some again
-# a moment later.
+# CPython, threading: "can't start new thread" is a RuntimeError; a machine that is short of them has some
+# again a moment later.
 def test_a_thread_that_could_not_be_started_takes_no_place_and_does_nothing_later(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
