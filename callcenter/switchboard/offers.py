@@ -63,10 +63,15 @@ def decline_offer(session: Session, offer_id: UUID, at: datetime) -> bool:
 
 
 def miss_offer(session: Session, offer_id: UUID, at: datetime) -> bool:
-    """Our timer is over: the agent missed it and rests, the next one is asked (HL-1)."""
+    """Our timer is over: the agent missed it and rests, the next one is asked (HL-1).
+
+    One whose phone nobody has rung yet, because workers are behind or away, has missed nothing.
+    """
     found = lock_offer(session, offer_id)
-    if found is None or found[0].ring_until > at:
+    if found is None or found[0].ring_until > at or found[0].state != "ringing":
         return False
+    if dialing.takes_back(session, "offer", offer_id, at):
+        return routing.lose_offer(session, *found, "failed", "never_rung", at, timedelta(0))
     missed = routing.lose_offer(session, *found, "missed", "rung_out", at, _rest(session))
     if missed:
         routing.stop_ringing(session, found[0], at)

@@ -1,6 +1,6 @@
 """Rows: how many calls one machine holds, and how long its webhooks take meanwhile.
 
-Everything runs here at once: `callcenter web`, `worker` and `clock`, PostgreSQL, Valkey, and the simulator,
+Everything runs here at once, as `callcenter up` would start it: `web`, two `worker`s, the `clock`, PostgreSQL, Valkey, and the simulator,
 which plays the carrier and all the people. Most callers press 1 and talk with an agent; some press 2, for
 whom there is nobody: they wait in the queue, with its documents, until they give up. Once everybody is there,
 as many come as leave. Times of webhooks are those that the simulator saw, from sending a request to having
@@ -99,9 +99,9 @@ def _centre(ground: Ground, url: str) -> Iterator[tuple[Telephones, Server]]:
         net = stack.enter_context(telephones(ground, public, carrier))
         where = {"PUBLIC_URL": public, "TWILIO_API_URL": api}
         server = stack.enter_context(processes.product(ground, url, port=port, **where))
-        for name in ("worker", "clock"):
+        for name in ("worker", "worker", "clock"):
             stack.enter_context(running(ground, url, api, name, PUBLIC_URL=public))
-        until(lambda: workers(ground.redis_url) > 0, STARTS_SECONDS)
+        until(lambda: workers(ground.redis_url) > 1, STARTS_SECONDS)
         yield net, server
 
 

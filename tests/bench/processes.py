@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import psutil
@@ -19,6 +20,7 @@ from tests.waiting import until
 from tests.web.twilio import ACCOUNT, PUBLIC_URL, TOKEN
 
 PATIENCE_SECONDS = 30.0
+_NUMBERS = count(1)
 _LIVE = b"GET /health/live HTTP/1.1\r\nHost: hotline.example.com\r\nConnection: close\r\n\r\n"
 
 
@@ -110,7 +112,8 @@ def running(
 ) -> Iterator[psutil.Process]:
     """Run one of the product's processes that nobody posts to, `worker` or `clock`."""
     given = environment(ground, database_url) | {"TWILIO_API_URL": api_url} | other
-    with background(ground, name, [sys.executable, "-m", "callcenter.cli", name], given) as process:
+    said_in = f"{name}-{next(_NUMBERS)}"
+    with background(ground, said_in, [sys.executable, "-m", "callcenter.cli", name], given) as process:
         yield process
 
 

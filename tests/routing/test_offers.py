@@ -14,6 +14,7 @@ from callcenter import ids
 from callcenter.routing import actions as routing
 from callcenter.routing.models import AgentState, AgentStateChange, Offer, Wait
 from callcenter.routing.rules import Place, expected_wait, told_place
+from callcenter.switchboard import jobs
 from callcenter.switchboard import offers as desk
 from tests.routing.conftest import Floor
 
@@ -109,6 +110,23 @@ def test_an_agent_who_missed_comes_back_by_himself(floor: Floor) -> None:
     assert (floor.state(wang), floor.offers()[0].state) == ("break", "missed")
     floor.seconds_pass(30)
     assert floor.state(wang) == "ringing", "back after the rest of 30 s, and asked again"
+
+
+# HL-1 judges who lets a phone ring; a phone that nobody has rung yet, because workers are behind, was not missed.
+def test_who_was_never_rung_has_missed_nothing(floor: Floor) -> None:
+    floor.bell.dead = True
+    wang = floor.agent("wang")
+    wait = floor.caller()
+    with floor.work.transaction() as session:
+        assert jobs.offer_next(session, floor.work.at())
+    floor.bell.dead = False
+    floor.time.moves(minutes=1)
+    with floor.work.transaction() as session:
+        assert desk.miss_offer(session, floor.offers()[0].id, floor.work.at())
+    assert [(it.state, it.reason) for it in floor.offers()] == [("failed", "never_rung")]
+    assert (floor.state(wang), floor.wait_state(wait)) == ("available", "waiting")
+    floor.bell.drain(floor.work)
+    assert len(floor.twin.placed) == 1, "he is asked again at once, and now rung"
 
 
 def test_who_declines_is_passed_over_for_a_while(floor: Floor) -> None:

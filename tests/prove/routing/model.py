@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from callcenter.dialing.rules import UNRESOLVED
 from tests.prove.routing.shapes import NOBODY, Agent, Caller, Centre, Step, with_agent, with_caller
 
+PARTED = {"call": NOBODY, "offer": "", "mine": False, "met": False, "calls_in": False}
+"""What an agent has nothing to do with any more, once his offer is over."""
+
 
 class Rules:
     """The steps; a planted fault overrides one decision."""
@@ -158,17 +161,16 @@ class Rules:
             yield with_agent(centre, a, state="away")
             return
         centre = with_caller(centre, c, wait="offered")
-        yield with_agent(
-            centre, a, state="ringing", call=c, offer="ringing", attempt="intent", mine=True, met=False
-        )
+        yield with_agent(centre, a, state="ringing", call=c, offer="ringing", attempt="intent", mine=True)
 
     def _is_free(self, agent: Agent) -> bool:
         return agent.state == "available"
 
     def rings_out(self, centre: Centre, a: int, agent: Agent) -> Iterator[Centre]:
-        """offers.miss_offer: our timer is over."""
+        """offers.miss_offer: our timer is over; one whose phone nobody has rung yet has missed nothing."""
         if agent.offer == "ringing":
-            yield self._lose(self._stop_ringing(centre, a), a, "away")
+            never_rung = agent.mine and agent.attempt == "intent"
+            yield self._lose(self._stop_ringing(centre, a), a, "available" if never_rung else "away")
 
     def clicks(self, centre: Centre, a: int, agent: Agent) -> Iterator[Centre]:
         """offers.accept_by_click; who listens to the whisper is led into the room by an order of his own."""
@@ -189,10 +191,10 @@ class Rules:
         agent = centre.agents[a]
         if centre.callers[agent.call].wait == "offered":
             centre = with_caller(centre, agent.call, wait="waiting")
-        return with_agent(centre, a, state=state, call=NOBODY, offer="", mine=False, met=False)
+        return with_agent(centre, a, state=state, **PARTED)
 
     def _free(self, centre: Centre, a: int) -> Centre:
-        return with_agent(centre, a, state="available", call=NOBODY, offer="", mine=False, met=False)
+        return with_agent(centre, a, state="available", **PARTED)
 
     def _rest(self, centre: Centre, a: int) -> Centre:
         """routing.end_offer after a talk: wrap-up, bounded in time (HL-12)."""
@@ -293,7 +295,7 @@ class Rules:
     def _enters(self, centre: Centre, a: int) -> Centre:
         """Each offer has a summons of its own; an older one that is still in hand leads nowhere by then."""
         centre = with_caller(centre, centre.agents[a].call, summon="pending")
-        return with_agent(centre, a, phone="room")
+        return with_agent(centre, a, phone="room", calls_in=True)
 
     def hangs_up(self, centre: Centre, a: int, agent: Agent) -> Iterator[Centre]:
         """The agent refuses, or puts the receiver down."""
@@ -344,7 +346,7 @@ class Rules:
             return self._rest(self._join(centre, a), a)
         c = agent.call
         caller = centre.callers[c]
-        called_in = caller.summon == "given" or caller.place == "alone"
+        called_in = (agent.calls_in and caller.summon == "given") or caller.place == "alone"
         centre = with_caller(
             centre, c, wait="waiting" if caller.wait == "won" else caller.wait,
             summon=self._withdrawn(centre, c),

@@ -95,11 +95,12 @@ class Desk:
     def takes(self, step: Step) -> None:
         """Take one step."""
         name, a, c = step
-        deed: Callable[[Session, int], None] = getattr(self, name)
         if name == "match":
             self.prefer(a, c)
-        with self.floor.work.transaction() as session:
-            deed(session, c if a < 0 else a)
+        for webhook in _WEBHOOKS.get(name, (name,)):
+            deed: Callable[[Session, int], None] = getattr(self, webhook)
+            with self.floor.work.transaction() as session:
+                deed(session, c if a < 0 else a)
 
     @property
     def at(self) -> datetime:
@@ -290,12 +291,20 @@ class Desk:
     def hangs_up(self, session: Session, a: int) -> None:
         self.ends(self.phones[self.of(session, a).id])
 
-    def is_told_they_met(self, session: Session, a: int) -> None:
+    def is_told_of_the_agent(self, session: Session, a: int) -> None:
+        self.is_told_he_came(session, a, str(self.live_offer(session, a).leg_sid))
+
+    def is_told_of_the_customer(self, session: Session, a: int) -> None:
+        self.is_told_he_came(session, a, self.customer_leg(session, self.live_offer(session, a)))
+
+    def is_told_he_came(self, session: Session, a: int, sid: str) -> None:
         offer = self.live_offer(session, a)
+        self.notice(session, offer, "participant-join", sid, self.entered[self.customer_leg(session, offer)])
+
+    def customer_leg(self, session: Session, offer: Offer) -> str:
         leg = inbound.calls.customer_leg(session, offer.call_id) if offer.call_id else None
         assert leg is not None
-        for sid in (offer.leg_sid, leg.sid):
-            self.notice(session, offer, "participant-join", str(sid), self.entered[leg.sid])
+        return leg.sid
 
     def is_told_he_left(self, session: Session, a: int) -> None:
         offer, line = self.live_offer(session, a), self.phones[self.of(session, a).id]
@@ -354,6 +363,8 @@ def _ids(given: dict[str, Any], dialect: str) -> dict[str, Any]:
     return {name: UUID(value) if name in ("agent", "call") else value for name, value in given.items()}
 
 
+# Steps that the carrier reports in several webhooks, a transaction each.
+_WEBHOOKS = {"is_told_they_met": ("is_told_of_the_agent", "is_told_of_the_customer")}
 _LIVE = "state IN ('ringing', 'accepted', 'joined')"
 _STATE = "SELECT state FROM agent_states WHERE agent_id = :agent"
 _OFFER = f"SELECT state FROM offers WHERE agent_id = :agent AND {_LIVE}"
@@ -364,7 +375,7 @@ _ATTEMPT = (
 _WAIT = "SELECT state FROM waits WHERE subject_id = :call ORDER BY id DESC"
 _ORDER = (
     "SELECT CASE WHEN state IN ('pending', 'given') THEN state ELSE '' END FROM carrier_orders "
-    "WHERE sid = :sid AND key LIKE :kind ORDER BY id DESC"
+    "WHERE sid = :sid AND key LIKE :kind ORDER BY length(path) DESC, path DESC"
 )
 _ENDED = "SELECT ended_at FROM calls WHERE id = :call AND ended_at IS NOT NULL"
 

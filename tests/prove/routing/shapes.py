@@ -21,6 +21,8 @@ class Agent(NamedTuple):
     """Of that attempt: ringing, up (listens), room, gone (ended, not reported)."""
     met: bool = False
     """He has been in one room with the caller of the live offer."""
+    calls_in: bool = False
+    """He has entered the room of the live offer, and its caller was ordered there."""
     hang_up: bool = False
     """An order to end his leg is to be given."""
 
