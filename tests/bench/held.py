@@ -1,10 +1,10 @@
 """Rows: how many calls one machine holds, and how long its webhooks take meanwhile.
 
-Everything runs here at once, as `callcenter up` would start it: `web`, two `worker`s, the `clock`, PostgreSQL, Valkey, and the simulator,
-which plays the carrier and all the people. Most callers press 1 and talk with an agent; some press 2, for
-whom there is nobody: they wait in the queue, with its documents, until they give up. Once everybody is there,
-as many come as leave. Times of webhooks are those that the simulator saw, from sending a request to having
-its answer.
+Everything runs here at once: `web`, two `worker`s and the `clock`, as `callcenter up` would start them,
+PostgreSQL, Valkey, and the simulator, which plays the carrier and all the people. Most callers press 1 and
+talk with an agent; some press 2, for whom there is nobody: they wait in the queue, with its documents, until
+they give up. Once everybody is there, as many come as leave. Times of webhooks are those that the simulator
+saw, from sending a request to having its answer.
 """
 
 import sys

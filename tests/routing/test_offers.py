@@ -112,7 +112,7 @@ def test_an_agent_who_missed_comes_back_by_himself(floor: Floor) -> None:
     assert floor.state(wang) == "ringing", "back after the rest of 30 s, and asked again"
 
 
-# HL-1 judges who lets a phone ring; a phone that nobody has rung yet, because workers are behind, was not missed.
+# HL-1 judges who lets a phone ring; one that nobody has rung yet, because workers are behind, was not missed.
 def test_who_was_never_rung_has_missed_nothing(floor: Floor) -> None:
     floor.bell.dead = True
     wang = floor.agent("wang")
