@@ -10,7 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -39,19 +39,23 @@ class WriterLock:
         if not self._threads.acquire(self._wait_seconds):
             raise Unavailable("The database is busy: no writer's turn came in time.")
         try:
-            with self._opened() as handle:
-                with self._number(deadline) as number:
-                    self._wait_for(number - 1, deadline)
-                    _lock(handle, deadline)
+            with ExitStack() as ours:
+                self._take(ours, deadline)
                 yield
         finally:
             self._threads.release()
 
-    def _opened(self) -> TextIO:
+    def _take(self, ours: ExitStack, deadline: float) -> None:
+        """Wait for the turn; it is given back by what is put into `ours`."""
         try:
-            return self._path.open("a")
+            handle = ours.enter_context(self._path.open("a"))
+            with self._number(deadline) as number:
+                self._wait_for(number - 1, deadline)
+                _lock(handle, deadline)
         except FileNotFoundError:
             raise Unavailable("The database has no folder yet: run `callcenter migrate` first.") from None
+        except OSError as fault:
+            raise Unavailable("The database's folder takes no files: is the disk full?") from fault
 
     @contextmanager
     def _number(self, deadline: float) -> Iterator[int]:

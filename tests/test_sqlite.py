@@ -1,5 +1,6 @@
 """One writer at a time on SQLite, and nobody forgotten."""
 
+import errno
 import subprocess
 import sys
 import threading
@@ -131,3 +132,33 @@ def test_a_job_waits_longer_for_its_turn_than_a_webhook(tmp_path: Path) -> None:
             pass
     thread.join()
     assert done == ["the job"]
+
+
+# reliability.md F, "disk full": whoever waits for the database to come back must hear that it is the database
+# that does not take it. A file of the spool that failed otherwise is put aside.
+def test_a_folder_that_takes_no_files_is_a_database_that_does_not_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = WriterLock(tmp_path / "db.lock", wait_seconds=PATIENCE)
+    real = Path.open
+
+    def full(path: Path, mode: str = "r") -> object:
+        if not path.exists() and "a" in mode:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(path, mode)
+
+    with lock.held():
+        pass
+    with monkeypatch.context() as patch, pytest.raises(Unavailable, match="disk"):
+        patch.setattr(Path, "open", full)
+        with lock.held():
+            pass
+    with lock.held():
+        assert not list(tmp_path.glob("db.lock.[0-9]*"))
+
+
+def test_what_goes_wrong_in_somebodys_turn_is_told_as_it_is(tmp_path: Path) -> None:
+    lock = WriterLock(tmp_path / "db.lock", wait_seconds=PATIENCE)
+    for fault in (OSError(errno.EIO, "of his own"), FileNotFoundError("of his own")):
+        with pytest.raises(type(fault), match="of his own"), lock.held():
+            raise fault
