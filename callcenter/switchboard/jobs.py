@@ -61,10 +61,14 @@ def place_attempt(work: Work, attempt_id: str) -> None:
 
 
 def _claim(work: Work, attempt_id: UUID) -> Attempt | None:
-    """Claim an attempt that is still wanted and still allowed; both are checked again here."""
+    """Claim an attempt that is still wanted and still allowed; both are checked again here.
+
+    It is claimed by one conditional change, and not locked before: whoever stops the ringing locks what it is
+    for, and then takes the intent back.
+    """
     at = work.at()
     with work.transaction() as session:
-        attempt = attempt_by_id(session, attempt_id, lock=True)
+        attempt = attempt_by_id(session, attempt_id)
         if attempt is None or attempt.state != "intent":
             return None
         if not outcomes.is_wanted(session, attempt):
@@ -72,7 +76,7 @@ def _claim(work: Work, attempt_id: UUID) -> Attempt | None:
             return None
         home = configuration(session).centre
         if not may_dial(attempt.to_address, home.dial_prefixes, home.sip_domains):
-            outcomes.not_placed(session, attempt, "not_allowed", at)
+            outcomes.not_allowed(session, attempt, at)
             return None
         return dialing.claim(session, attempt_id, at)
 

@@ -14,6 +14,7 @@ from callcenter.dialing.models import Attempt, CarrierOrder
 from callcenter.routing.actions import leave_line
 from callcenter.routing.queries import offer_by_id
 from callcenter.routing.rules import UNKNOWN_REST
+from callcenter.switchboard.chain import hold_subject
 from callcenter.switchboard.offers import fail_offer
 from callcenter.switchboard.placed import leg_of_attempt
 from callcenter.switchboard.progress import customer_missed, free_waiting_agent
@@ -34,8 +35,21 @@ def is_wanted(session: Session, attempt: Attempt) -> bool:
 
 def not_placed(session: Session, attempt: Attempt, reason: str, at: datetime) -> None:
     """Certainly no call was made: the next agent, or a later try."""
-    if not dialing.settle(session, attempt.id, "not_placed", reason[:200], at):
-        return
+    if dialing.settle(session, attempt.id, "not_placed", reason[:200], at):
+        _tell_that_none_was_made(session, attempt, at)
+
+
+def not_allowed(session: Session, attempt: Attempt, at: datetime) -> None:
+    """The centre may not dial this number any more: what the call was for is locked first, then the intent."""
+    if attempt.purpose_kind == "offer":
+        lock_offer(session, attempt.purpose_id)
+    else:
+        hold_subject(session, "callback", attempt.purpose_id)
+    if dialing.settle_intent(session, attempt.id, "not_allowed", at):
+        _tell_that_none_was_made(session, attempt, at)
+
+
+def _tell_that_none_was_made(session: Session, attempt: Attempt, at: datetime) -> None:
     if attempt.purpose_kind == "offer":
         fail_offer(session, attempt.purpose_id, "not_placed", at, NOT_PLACED_REST)
     else:
