@@ -40,7 +40,7 @@ def not_placed(session: Session, attempt: Attempt, reason: str, at: datetime) ->
 
 
 def not_allowed(session: Session, attempt: Attempt, at: datetime) -> None:
-    """The centre may not dial this number any more: what the call was for is locked first, then the intent."""
+    """The centre may not dial this number any more: what the call was for is locked before its intent."""
     if attempt.purpose_kind == "offer":
         lock_offer(session, attempt.purpose_id)
     else:
