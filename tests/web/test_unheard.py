@@ -1,5 +1,6 @@
 """COMMIT hangs and succeeds after all: what the caller was never told is taken back (decision 6)."""
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +8,6 @@ from dataclasses import replace
 
 import anyio
 import pytest
-from anyio import from_thread
 from starlette.testclient import TestClient
 
 from callcenter.callbacks.models import Callback
@@ -34,20 +34,21 @@ def commit_hangs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let the next COMMIT outlive the deadline, wait until the block is over, and then succeed."""
     release, scopes, real, real_take = threading.Event(), [], anyio.fail_after, Claim.take
 
-    def expire() -> None:
-        scopes[-1].deadline = anyio.current_time()
+    def expire(scope: anyio.CancelScope) -> None:
+        scope.deadline = 0.0
 
     def take_and_hang(claim: Claim) -> bool:
         first = real_take(claim)
         if first:
-            from_thread.run_sync(expire)
+            loop, scope = scopes[-1]
+            loop.call_soon_threadsafe(expire, scope)
             assert release.wait(20)
         return first
 
     @contextmanager
     def remembered(seconds: float) -> Iterator[None]:
         with real(20) as scope:
-            scopes.append(scope)
+            scopes.append((asyncio.get_running_loop(), scope))
             yield
 
     with monkeypatch.context() as patch:
