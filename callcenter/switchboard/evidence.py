@@ -79,11 +79,16 @@ _EVENTS = (
 
 
 def evidence(session: Session, offer: Offer) -> Evidence:
-    """Return what is known of a locked offer's room, in one statement, read once in a transaction."""
+    """Return what is known of a locked offer's room, in one statement, read once until more is told."""
     seen: dict[object, Evidence] = session.info.setdefault(_SEEN, {})
     if offer.id not in seen:
         seen[offer.id] = _read(session, offer)
     return seen[offer.id]
+
+
+def forget(session: Session, offer: Offer) -> None:
+    """Let the next question read anew: something has just been told of this room."""
+    session.info.get(_SEEN, {}).pop(offer.id, None)
 
 
 def _read(session: Session, offer: Offer) -> Evidence:

@@ -38,7 +38,7 @@ from callcenter.routing.queries import live_offer_of_wait, live_wait
 from callcenter.switchboard import inbound, offers, rooms
 from callcenter.switchboard.answers import message_ticket
 from callcenter.switchboard.chain import hold_room, hold_subject
-from callcenter.switchboard.evidence import notice_key
+from callcenter.switchboard.evidence import forget, notice_key
 from callcenter.switchboard.placed import leg_of_attempt
 from callcenter.switchboard.unheard import take_back
 
@@ -206,6 +206,7 @@ def conference(
         record_event(session, **told)
     elif not chain.noted and chain.offer is not None:
         add_event(session, **told)
+        forget(session, chain.offer)
         _in_room(session, chain.offer, event, leg, received_at)
 
 
