@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from callcenter.callbacks.models import Callback
 from callcenter.callbacks.rules import OPEN
 from callcenter.calls.models import Call
-from callcenter.db import Instant, held, hold, locked
+from callcenter.db import Instant, held, hold, locked, locks, take
 
 
 def callback_by_id(session: Session, callback_id: UUID, *, lock: bool = False) -> Callback | None:
@@ -20,6 +20,21 @@ def callback_by_id(session: Session, callback_id: UUID, *, lock: bool = False) -
     statement = sa.select(Callback).where(Callback.id == callback_id)
     found = session.execute(locked(statement) if lock else statement).scalar_one_or_none()
     return hold(session, callback_id, found) if lock and found is not None else found
+
+
+_TAKE_OPEN = locks(
+    sa.select(Callback.id).where(
+        Callback.number == sa.bindparam("number"),
+        Callback.line_id == sa.bindparam("line", type_=sa.Uuid()),
+        Callback.state.in_([sa.literal_column(f"'{state}'") for state in OPEN]),
+    ),
+    Callback,
+)
+
+
+def take_open_callback_to(session: Session, number: str, line_id: UUID) -> None:
+    """Lock what is owed to this number on this line, if anything is, before anything that comes after it."""
+    take(session, _TAKE_OPEN, {"number": number, "line": line_id})
 
 
 def open_callback_to(session: Session, number: str, line_id: UUID) -> Callback | None:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from callcenter.callbacks.actions import book_callback, phones_in
+from callcenter.callbacks.queries import take_open_callback_to
 from callcenter.calls.models import Call, Leg
 from callcenter.configuration import configuration
 from callcenter.customers.actions import remember_caller
@@ -213,8 +214,12 @@ def _read_number(desks: CallerDesks, ask: asks.ReadNumber) -> asks.NumberRead | 
 
 
 def _book_callback(desks: CallerDesks, ask: asks.BookCallback) -> asks.CallbackBooked | asks.NumberRefused:
-    """Promise the call (HL-8) and tell the promise in the line's own time."""
+    """Promise the call (HL-8) and tell the promise in the line's own time.
+
+    The customer who phones in meanwhile locks his callback, and then takes a ticket's number: so do we.
+    """
     line, call = desks.served_line, desks.call
+    take_open_callback_to(desks.session, ask.number, line.id)
     try:
         callback = book_callback(
             desks.session,

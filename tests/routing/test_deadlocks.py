@@ -15,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from callcenter.callbacks.actions import book_callback
 from callcenter.calls import queries as calls
 from callcenter.calls.actions import record_event
 from callcenter.calls.models import Call, Leg
@@ -26,7 +27,7 @@ from callcenter.routing import queries
 from callcenter.routing.models import Offer, Wait
 from callcenter.standards import actions as standards
 from callcenter.standards.models import RingMeasure
-from callcenter.switchboard import jobs, offers, outcomes, progress, rooms
+from callcenter.switchboard import answers, jobs, offers, outcomes, progress, rooms
 from callcenter.switchboard.answers import CallerDesks
 from ivr import asks
 from ivr.turns import Step
@@ -275,3 +276,31 @@ def test_a_refusal_to_dial_meets_the_hang_up(floor: Floor, monkeypatch: pytest.M
     meet(floor, monkeypatch, refuses, (outcomes, "is_wanted"), hangs_up(floor, call))
     assert_nobody_is_asked(floor)
     assert the_attempt(floor).state == "not_placed"
+
+
+# 0023: whoever is owed a call and phones in waits in its place; somebody books one for the same number.
+def test_a_booking_meets_the_customer_who_phones_in(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answers, "skill_for", lambda *_: floor.skill_id)
+    floor.agent("wang")
+    books, phones = caller_with_a_leg(floor), caller_with_a_leg(floor)
+    step, number = Step("caller", 1, "booking", {"language": "zh-CN"}), "+8613800138000"
+    with floor.work.transaction() as session:
+        owed = book_callback(
+            session, number=number, line_id=floor.line_id, skill_id=floor.skill_id, language="zh-CN",
+            at=floor.work.at(), actor="test",
+        )  # fmt: skip
+        session.get_one(Call, phones.id).callback_id = owed.id
+
+    def at_the_desks(call: Call, *asked: asks.Ask) -> Callable[[], None]:
+        def run(session: Session) -> None:
+            found = calls.take_leg_and_call(session, str(call.sid), "1")
+            assert found is not None
+            line = session.get_one(centre.Line, floor.line_id)
+            desks = CallerDesks(session, found[1], found[0], line, floor.work.at())
+            for ask in asked:
+                desks.answer(ask, step)
+
+        return in_transaction(floor, run)
+
+    second = at_the_desks(phones, asks.FindAgent("general"), asks.OpenTicket("general"))
+    meet(floor, monkeypatch, at_the_desks(books, asks.BookCallback(number)), (answers, "open_ticket"), second)
