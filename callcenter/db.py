@@ -114,6 +114,15 @@ class Upsert:
         return connection.execute(self._on[connection.dialect.name], values)
 
 
+def at_most(rows: int) -> sa.ColumnElement[int]:
+    """Return a LIMIT as PostgreSQL plans with it: written into the statement.
+
+    SQLAlchemy would send it as a parameter. A plan that knows no number takes a tenth of the rows to be asked
+    for, looks worse than one that does, and so the statement is planned anew each time.
+    """
+    return sa.literal_column(str(rows), sa.Integer)
+
+
 class Write:
     """An INSERT, UPDATE or DELETE that returns nothing, built once for each back end.
 

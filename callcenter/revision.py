@@ -9,10 +9,11 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from callcenter import ids
+from callcenter.db import at_most
 
 _CENTRES = sa.table("centres", sa.column("id"), sa.column("revision"))
 _MOVE = sa.update(_CENTRES).values(revision=sa.bindparam("moved"))
-REVISION = sa.select(_CENTRES.c.revision).order_by(_CENTRES.c.id).limit(1).scalar_subquery()
+REVISION = sa.select(_CENTRES.c.revision).order_by(_CENTRES.c.id).limit(at_most(1)).scalar_subquery()
 """The revision as a column of any SELECT; NULL before the first `callcenter apply`."""
 
 

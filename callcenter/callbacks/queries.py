@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from callcenter.callbacks.models import Callback
 from callcenter.callbacks.rules import OPEN
 from callcenter.calls.models import Call
-from callcenter.db import Instant, held, hold, locked, locks, take
+from callcenter.db import Instant, at_most, held, hold, locked, locks, take
 
 
 def callback_by_id(session: Session, callback_id: UUID, *, lock: bool = False) -> Callback | None:
@@ -51,7 +51,7 @@ def last_call_in(session: Session, callback: Callback) -> Call | None:
         sa.select(Call)
         .where(Call.from_number == callback.number, Call.callback_id == callback.id)
         .order_by(Call.started_at.desc())
-        .limit(1)
+        .limit(at_most(1))
     )
     return session.scalars(statement).first()
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from callcenter.calls.models import Call, CallEvent, CallWords, Leg, Recording
 from callcenter.calls.rules import TERMINAL
 from callcenter.configuration import of_revision
-from callcenter.db import held, hold, locked, locks, take
+from callcenter.db import at_most, held, hold, locked, locks, take
 from callcenter.revision import REVISION
 
 PORTION = 500
@@ -24,7 +24,7 @@ _CURRENT = (
     .join(CallEvent, CallEvent.id == CallWords.event_id)
     .where(CallEvent.leg_sid == sa.bindparam("sid"), CallEvent.kind == "turn")
     .order_by(CallEvent.id.desc())
-    .limit(1)
+    .limit(at_most(1))
 )
 _LEG = sa.select(Leg).where(Leg.sid == sa.bindparam("sid"))
 _LEG_LOCKED = locked(_LEG)

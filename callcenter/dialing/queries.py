@@ -6,7 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from callcenter.db import Instant, locked
+from callcenter.db import Instant, at_most, locked
 from callcenter.dialing.models import Attempt, CarrierOrder
 from callcenter.dialing.rules import SENDING_LOST_AFTER, UNRESOLVED
 
@@ -30,7 +30,7 @@ def attempt_for(session: Session, purpose_kind: str, purpose_id: UUID) -> Attemp
         sa.select(Attempt)
         .where(Attempt.purpose_kind == purpose_kind, Attempt.purpose_id == purpose_id)
         .order_by(Attempt.id.desc())
-        .limit(1)
+        .limit(at_most(1))
     )
     return session.execute(statement).scalar_one_or_none()
 

@@ -6,6 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from callcenter.db import at_most
 from callcenter.promises.models import Promise
 from callcenter.promises.rules import OWED
 
@@ -21,6 +22,6 @@ def owed_by(session: Session, subject_kind: str, subject_id: UUID) -> datetime |
             Promise.settled_at.is_(None),
         )
         .order_by(Promise.due_at)
-        .limit(1)
+        .limit(at_most(1))
     ).first()
     return earliest

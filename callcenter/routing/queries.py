@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from callcenter.configuration import of_revision
-from callcenter.db import Instant, SecondsBetween, UtcDateTime, held, hold, locked, locks, table_of
+from callcenter.db import Instant, SecondsBetween, UtcDateTime, at_most, held, hold, locked, locks, table_of
 from callcenter.revision import REVISION
 from callcenter.routing.models import FIRST, AgentState, AgentStateChange, Offer, Wait
 from callcenter.routing.rules import BEST_LEVEL, DECLINED_REST, ON_A_CALL
@@ -181,7 +181,7 @@ def _make_outlook() -> sa.Select[Any]:
         sa.select(SecondsBetween(Offer.joined_at, Offer.ended_at).label("seconds"))
         .where(Offer.line_id == sa.bindparam("line"), Offer.state == "ended", Offer.joined_at.is_not(None))
         .order_by(Offer.ended_at.desc())
-        .limit(50)
+        .limit(at_most(50))
         .subquery()
     )
     before = sa.select(sa.func.count(ahead.id)).where(
@@ -263,8 +263,6 @@ def claim(session: Session, wait: sa.Row[Any], at: datetime) -> Claimed | None:
 
 
 _IDLE = aliased(AgentState, name="idle")
-# A parameter is a number that PostgreSQL plans without: it would take a tenth of the rows to be asked for.
-_ONE = sa.literal_column("1", sa.Integer)
 _QUOTE_BEFORE, _QUOTE_BEHIND = sa.literal_column("'%\"'", sa.Text), sa.literal_column("'\"%'", sa.Text)
 
 
@@ -306,7 +304,7 @@ def _make_first() -> sa.Select[Any]:
         )
         .where(_literally(Wait.state, ("waiting",)), somebody_is_free, _one_by_one(can_be_served))
         .order_by(*FIRST)
-        .limit(_ONE)
+        .limit(at_most(1))
         .with_for_update(of=Wait, key_share=True, skip_locked=True)
     )
 
@@ -324,7 +322,7 @@ def _make_claim() -> sa.UpdateBase:
                 sa.bindparam("for_language", type_=sa.String()),
             )
         )
-        .limit(_ONE)
+        .limit(at_most(1))
         .with_for_update(of=_IDLE, key_share=True, skip_locked=True)
     )
     longest = (_IDLE.free_since, _IDLE.agent_id)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from callcenter import ids
 from callcenter.calendars.models import Calendar
 from callcenter.calls.models import Call, Leg
-from callcenter.db import Upsert, locked, table_of, upsert
+from callcenter.db import Upsert, at_most, locked, table_of, upsert
 from callcenter.dialing.models import Attempt
 from callcenter.errors import Conflict, Sentence
 from callcenter.ledger.actions import write
@@ -41,7 +41,7 @@ _LEG_OF_ATTEMPT = (
     .join(Attempt, Attempt.id == Leg.attempt_id)
     .where(Attempt.purpose_kind == "offer", Attempt.purpose_id == sa.bindparam("offer_id"))
     .order_by(Leg.created_at)
-    .limit(1)
+    .limit(at_most(1))
 )
 
 

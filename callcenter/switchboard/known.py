@@ -13,6 +13,7 @@ from callcenter.callbacks.models import Callback
 from callcenter.callbacks.rules import OPEN
 from callcenter.customers.models import Customer, CustomerNumber
 from callcenter.customers.rules import MOST_CANDIDATES, UNKNOWN, Recognition, judge, without_number
+from callcenter.db import at_most
 from callcenter.revision import REVISION
 from callcenter.tickets.models import Ticket
 
@@ -39,7 +40,7 @@ def _newest_open(column: InstrumentedAttribute[str]) -> sa.ScalarSelect[str]:
         sa.select(column)
         .where(Ticket.customer_id == CustomerNumber.customer_id, Ticket.state != "closed")
         .order_by(Ticket.created_at.desc(), Ticket.id.desc())
-        .limit(1)
+        .limit(at_most(1))
         .correlate(CustomerNumber)
         .scalar_subquery()
     )
@@ -68,7 +69,7 @@ _KNOWN = (
     .outerjoin(Customer, Customer.id == CustomerNumber.customer_id)
     .outerjoin(Callback, sa.and_(Callback.number == _NUMBER, Callback.line_id == _LINE, _IS_OWED))
     .order_by(sa.case((CustomerNumber.canonical == _NUMBER, 0), else_=1), CustomerNumber.customer_id)
-    .limit(MOST_CANDIDATES + 1)
+    .limit(at_most(MOST_CANDIDATES + 1))
 )
 
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from callcenter.calls.models import Call
-from callcenter.db import locked
+from callcenter.db import at_most, locked
 from callcenter.tickets.models import Ticket, TicketEvent, TicketWords
 
 _OF_CALL = (
@@ -35,7 +35,7 @@ def newest_ticket_of(session: Session, customer_id: UUID, *, not_of_call: UUID) 
         sa.select(Ticket)
         .where(Ticket.customer_id == customer_id, Ticket.call_id.is_(None) | (Ticket.call_id != not_of_call))
         .order_by((Ticket.state == "closed").asc(), Ticket.created_at.desc(), Ticket.id.desc())
-        .limit(1)
+        .limit(at_most(1))
     )
     return session.execute(statement).scalars().first()
 
