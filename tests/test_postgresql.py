@@ -1,14 +1,20 @@
 """Transactions as pipelines: what travels together, what goes wrong on the way, and who is left behind."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
+from callcenter.calls import queries as calls
 from callcenter.db import Database
 from callcenter.leases import Lease
+from callcenter.revision import REVISION
+from callcenter.routing import queries as routing
+from callcenter.switchboard import known
 from tests import servers
 from tests.bench.wire import tap
 
@@ -142,3 +148,15 @@ def test_who_only_reads_does_not_make_the_connection_forget_what_it_has_prepared
             session.execute(OWNERS).all()
     with pipelined.reading() as session:
         assert session.execute(prepared).scalar_one() == 1
+
+
+# PostgreSQL manual, PREPARE: a generic plan is kept only while it does not look dearer than one for the values.
+@pytest.mark.parametrize(
+    "statement",
+    [sa.select(REVISION), routing._FIRST, routing._CLAIM, routing._OUTLOOK, known._KNOWN, calls._CURRENT],
+)
+def test_what_every_call_asks_names_its_limits(statement: sa.ClauseElement) -> None:
+    written = str(statement.compile(dialect=postgresql.dialect()))
+    limits = re.findall(r"LIMIT (\S+)", written)
+    assert limits
+    assert all(limit.rstrip(")").isdigit() for limit in limits)
