@@ -150,7 +150,7 @@ def test_who_only_reads_does_not_make_the_connection_forget_what_it_has_prepared
         assert session.execute(prepared).scalar_one() == 1
 
 
-# PostgreSQL manual, PREPARE: a generic plan is kept only while it does not look dearer than one for the values.
+# PostgreSQL manual, PREPARE: a generic plan is kept while it looks no dearer than plans for the values.
 @pytest.mark.parametrize(
     "statement",
     [sa.select(REVISION), routing._FIRST, routing._CLAIM, routing._OUTLOOK, known._KNOWN, calls._CURRENT],
