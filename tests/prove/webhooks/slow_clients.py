@@ -15,11 +15,12 @@ from tests.prove.webhooks import plants
 from tests.prove.webhooks.forms import form, signed
 from tests.prove.webhooks.nothing_lost import Sending, all_of, judge
 from tests.prove.webhooks.stories import inbound
-from tests.prove.webhooks.wires import SOCKETS_FROM, Sockets, served
+from tests.prove.webhooks.wires import SOCKETS_FROM, Request, Sockets, served
 
 SOCKETS = 1_000
 STORIES = 700
-SMALL_PATIENCE = 1.0
+PATIENCE, SMALL_PATIENCE = 1.0, 0.2
+"""Seconds; in a small proof so few that they pass while the calls are told."""
 LET_GO_SECONDS = 8.0
 """Much longer than patience lasts: who is still there then is there for ever."""
 
@@ -54,13 +55,14 @@ class Slow:
 def prove(trial: Trial) -> Verdict:
     """Tell stories beside so many slow sockets; each of those must be let go."""
     small = trial.scale < SOCKETS_FROM
-    with patch("callcenter.web.patience.SECONDS", SMALL_PATIENCE), served(trial) as server:
+    patience = SMALL_PATIENCE if small else PATIENCE
+    with patch("callcenter.web.patience.SECONDS", patience), served(trial) as server:
         return asyncio.run(
-            _prove(trial, server.port, 0.05 if small else 1.0, LET_GO_SECONDS if small else 30)
+            _prove(trial, server.port, 0.05 if small else 1.0, LET_GO_SECONDS if small else 30, patience)
         )
 
 
-async def _prove(trial: Trial, port: int, pause: float, let_go: float) -> Verdict:
+async def _prove(trial: Trial, port: int, pause: float, let_go: float, patience: float) -> Verdict:
     verdict, wire = Verdict(0), Sockets(port)
     slow = [Slow(port, 10_000_000 + number, pause) for number in range(trial.of(SOCKETS, least=30))]
     dripping = [asyncio.create_task(each.drip()) for each in slow]
@@ -68,6 +70,7 @@ async def _prove(trial: Trial, port: int, pause: float, let_go: float) -> Verdic
     sending = Sending(wire, Random(trial.seed), verdict)
     await all_of(stories, sending.tell)
     await all_of(sending.later, sending.post)
+    await _comes_back(wire, stories[0].posts[0].request, patience, verdict)
     await wire.close()
     await _let_go(dripping, let_go, verdict)
     for each in slow:
@@ -77,6 +80,17 @@ async def _prove(trial: Trial, port: int, pause: float, let_go: float) -> Verdic
     verdict.trials = sending.webhooks
     verdict.measured = {"slow_sockets": len(slow), "apologies": sending.apologies}
     return verdict
+
+
+async def _comes_back(wire: Sockets, request: Request, patience: float, verdict: Verdict) -> None:
+    """Who rests between two whole requests for longer than half a one is waited for is not let go."""
+    await wire.send(request)
+    loop = asyncio.get_running_loop()
+    rested = loop.create_future()
+    loop.call_later(1.5 * patience, rested.set_result, None)
+    await rested
+    if (await wire.send(request)).status == 0:
+        verdict.failed("a connection on which nothing was late has been closed")
 
 
 async def _let_go(dripping: list[Any], seconds: float, verdict: Verdict) -> None:
