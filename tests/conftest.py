@@ -39,11 +39,6 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[SESSION] = str(os.getpid())
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """One worker more than there are cores: one of them always waits for processes of its own."""
-    return (os.cpu_count() or 1) + 1
-
-
 def pytest_collection_finish() -> None:
     """What was imported and collected stays: the collector need not look through it thousands of times."""
     gc.collect()

@@ -142,5 +142,5 @@ A4 = Proof(
         "a SID need only begin like one": fault(("callcenter.web.twilio._SIDS", plants.LOOSE_SIDS)),
     },
     databases=("sqlite", "postgresql"),
-    small=0.012,
+    small=0.02,
 )
