@@ -186,8 +186,10 @@ def test_an_address_of_a_leg_needs_its_token(carrier: Poster) -> None:
 
 
 def test_a_webhook_after_the_end_hears_only_the_hang_up(carrier: Poster, work: Work) -> None:
-    carrier.post("/twilio/voice")
+    assert "<Gather" in carrier.post("/twilio/voice").text
     assert carrier.post("/twilio/status", CallStatus="completed").status_code == 204
+    with work.db.reading() as session:
+        assert session.scalars(sa.select(Call.ended_at)).one() is not None
     events = count(work, CallEvent)
     assert "<Hangup" in carrier.post("/twilio/voice/keys/1", Digits="1").text
     assert count(work, Ticket) == 0
