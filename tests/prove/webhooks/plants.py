@@ -4,20 +4,19 @@ import re
 import threading
 from base64 import b64encode
 from typing import Any
-from unittest.mock import patch
 
 from starlette.responses import Response
 
 from callcenter.calls import queries as calls
 from callcenter.calls.actions import keep_recording, record_event
 from callcenter.switchboard import inbound
+from callcenter.switchboard.driver import HANG_UP
 from callcenter.web import voice
 from callcenter.web.signature import SignatureCheck
 from ivr.hearing import Pressed, Silence
 from tests.web.twilio import TOKEN
 
 _real_accepts = SignatureCheck.accepts
-_real_go_on = inbound.go_on
 _real_leg = calls.leg_by_sid
 _real_call = calls.call_by_id
 MOMENT_SECONDS = 0.5
@@ -35,18 +34,13 @@ def arrival(webhook: Any) -> Any:
     return webhook.received_at
 
 
-def go_on(*given: Any, **named: Any) -> str:
+def go_on(work: Any, session: Any, *, sid: str, key: str, heard: Any, at: Any) -> str:
     """Go on with a call without looking whether it is over."""
-    real = calls.take_leg_and_call
-
-    def living(*which: Any, **how: Any) -> Any:
-        found = real(*which, **how)
-        if found is not None:
-            found[1].__dict__["ended_at"] = None
-        return found
-
-    with patch.object(calls, "take_leg_and_call", living):
-        return _real_go_on(*given, **named)
+    found = calls.take_leg_and_call(session, sid, key)
+    if found is None:
+        return HANG_UP
+    found[1].__dict__["ended_at"] = None
+    return inbound._go_on(work, session, *found, key, heard, at)
 
 
 def unlocked(session: Any, sid: str, *, lock: bool = False) -> Any:
