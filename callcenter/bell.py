@@ -27,6 +27,7 @@ REST_SECONDS = 1.0
 JOB_SECONDS = 60
 FORGET_SECONDS = 60
 MOST_AT_ONCE = 100
+BREATH_SECONDS = 0.01
 Rung = tuple[str, str]
 """The name of a job, and the id of what it is about."""
 
@@ -92,7 +93,10 @@ class RqDoorbell:
 
 
 class RingsAside:
-    """Rings from its own thread: whoever has committed waits for no Redis; twice the same is rung once."""
+    """Rings from its own thread: whoever has committed waits for no Redis; twice the same is rung once.
+
+    After each time it takes a breath: what is asked for meanwhile leaves together.
+    """
 
     def __init__(self, bell: RqDoorbell) -> None:
         self._bell = bell
@@ -119,6 +123,7 @@ class RingsAside:
                 self._bell.ring_all([each for each in rung if each is not None])
             except Exception:  # The next bell must ring all the same.
                 log.exception("bell.failed")
+            time.sleep(BREATH_SECONDS)
 
     def _collect(self) -> dict[Rung | None, None]:
         """Wait for a job; return it and those that are asked for already, each once, in their order."""

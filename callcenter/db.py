@@ -1,10 +1,10 @@
 """The database, the same on SQLite and PostgreSQL: one transaction a request or job."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -12,15 +12,15 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import DeclarativeBase, Session, make_transient_to_detached
+from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from callcenter.postgresql import NOBODY_WAITS, Pipelined, is_dead, post
+from callcenter.postgresql import Pipelined, is_dead
 from callcenter.sqlite import WriterLock
+from callcenter.statements import post_changes
 
 TURN_WAIT_SECONDS = 2.0
-_HELD = "held"
 JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 Instant = datetime | sa.BindParameter[datetime]
 """A time in a condition: known, or given when the statement is run."""
@@ -91,72 +91,6 @@ def upsert(session: Session, table: type[Base]) -> Any:
     )
 
 
-def table_of(model: type[Base]) -> sa.Table:
-    """Return a model's table: statements about it cost less than statements about the model."""
-    return cast(sa.Table, model.__table__)
-
-
-Row = TypeVar("Row", bound=Base)
-
-
-class Upsert:
-    """An INSERT that knows ON CONFLICT, built once for each back end: to build it costs more than to send it.
-
-    `build` is given the dialect's `insert`; values are passed by the names of their columns.
-    """
-
-    def __init__(self, build: Callable[[Any], Any]) -> None:
-        self._on = {"postgresql": build(postgresql_insert), "sqlite": build(sqlite_insert)}
-
-    def send(self, session: Session, values: Mapping[str, Any]) -> sa.Result[Any]:
-        """Execute it with these values."""
-        connection = session.connection()
-        return connection.execute(self._on[connection.dialect.name], values)
-
-
-def at_most(rows: int) -> sa.ColumnElement[int]:
-    """Return a LIMIT as PostgreSQL plans with it: written into the statement.
-
-    SQLAlchemy would send it as a parameter. A plan that knows no number takes a tenth of the rows to be asked
-    for, looks worse than one that does, and so the statement is planned anew each time.
-    """
-    return sa.literal_column(str(rows), sa.Integer)
-
-
-class Write:
-    """An INSERT, UPDATE or DELETE that returns nothing, built once for each back end.
-
-    On PostgreSQL nobody waits for it, and it goes past everything that SQLAlchemy prepares for statements
-    that have rows, which costs more than the statement: what the database has against it is raised by the
-    next statement that is waited for, at the latest by COMMIT.
-    """
-
-    def __init__(self, build: Callable[[Any], sa.UpdateBase]) -> None:
-        self._on = {"postgresql": build(postgresql_insert), "sqlite": build(sqlite_insert)}
-
-    def send(self, session: Session, values: Mapping[str, Any]) -> None:
-        """Execute it with these values, named as their columns."""
-        connection = session.connection()
-        statement = self._on[connection.dialect.name]
-        if connection.dialect.name == "postgresql":
-            post(connection, statement, values)
-        else:
-            connection.execute(statement, values)
-
-
-def as_inserted(session: Session, model: type[Row], values: Mapping[str, Any]) -> Row:
-    """Return a row that this transaction has just inserted as the session's own, without reading it back."""
-    row = model(
-        **{
-            key: values.get(key)
-            for key in table_of(model).columns.keys()  # noqa: SIM118  These are columns.
-        }
-    )
-    make_transient_to_detached(row)
-    session.add(row)
-    return row
-
-
 class SecondsBetween(FunctionElement[float]):
     """The seconds from one column's instant to another's, in either dialect's words."""
 
@@ -174,45 +108,6 @@ def _on_postgresql(element: Any, compiler: Any, **how: Any) -> str:
 def _on_sqlite(element: Any, compiler: Any, **how: Any) -> str:
     start, end = (compiler.process(clause, **how) for clause in element.clauses)
     return f"((julianday({end}) - julianday({start})) * 86400.0)"
-
-
-Locked = TypeVar("Locked", bound=sa.Select[*tuple[Any, ...]])
-
-
-def locked(statement: Locked, **how: Any) -> Locked:
-    """Lock the rows of a SELECT and read them again: what the session knew of them may be untrue by now.
-
-    Rows that refer to a locked one may be added meanwhile (FOR NO KEY UPDATE): their foreign key's check
-    would otherwise wait for us while we wait for them.
-    """
-    return statement.with_for_update(key_share=True, **how).execution_options(populate_existing=True)
-
-
-def locks(statement: sa.Select[Any], *models: type[Base]) -> sa.Select[Any]:
-    """Return a SELECT that locks the rows of these models, one model after the other, and is not waited for.
-
-    What is read after it in the same transaction is what the rows are once they are ours.
-    """
-    return statement.prefix_with(NOBODY_WAITS).with_for_update(key_share=True, of=models)
-
-
-def take(session: Session, lock: sa.Select[Any], values: Mapping[str, Any]) -> None:
-    """Take locks; on SQLite a writer has everything to himself."""
-    connection = session.connection()
-    if connection.dialect.name == "postgresql":
-        post(connection, lock, values)
-
-
-def hold(session: Session, key: object, row: Row) -> Row:
-    """Remember that this transaction has locked a row, and return it."""
-    session.info.setdefault(_HELD, {})[type(row), key] = row
-    return row
-
-
-def held(session: Session, model: type[Row], key: object) -> Row | None:
-    """Return a row that this transaction has locked before: nobody else can have changed it since."""
-    row: Row | None = session.info.get(_HELD, {}).get((model, key))
-    return row
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -278,6 +173,13 @@ def _pipeline(engine: sa.Engine) -> None:
     engine.dialect.supports_sane_rowcount = engine.dialect.supports_sane_multi_rowcount = False
 
 
+class _Session(Session):
+    """A session that writes."""
+
+
+event.listen(_Session, "before_flush", post_changes)
+
+
 class Database:
     """Where transactions come from. Actions get a session and never commit.
 
@@ -314,7 +216,7 @@ class Database:
         """Yield a session; commit at the end of the block, roll back when it raises."""
         with (
             self._turn(),
-            Session(self._write_engine, expire_on_commit=False, info={"kept": self.kept}) as session,
+            _Session(self._write_engine, expire_on_commit=False, info={"kept": self.kept}) as session,
             session.begin(),
         ):
             yield session

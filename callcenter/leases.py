@@ -6,7 +6,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from callcenter.db import Base, Upsert, UtcDateTime, table_of
+from callcenter.db import Base, UtcDateTime
+from callcenter.statements import Query, table_of
 
 
 class Lease(Base):
@@ -31,7 +32,7 @@ def _take(insert: Any) -> Any:
     return taken.on_conflict_do_update(index_elements=["name"], set_=mine, where=free).returning(Lease.name)
 
 
-_TAKE = Upsert(_take)
+_TAKE = Query(_take)
 
 
 def take_lease(session: Session, *, name: str, owner: str, seconds: float, at: datetime) -> bool:
@@ -41,4 +42,4 @@ def take_lease(session: Session, *, name: str, owner: str, seconds: float, at: d
     clock was set back, and is free.
     """
     given = {"name": name, "owner": owner, "until": at + timedelta(seconds=seconds), "at": at}
-    return _TAKE.send(session, given).first() is not None
+    return bool(_TAKE.rows(session, given))

@@ -33,6 +33,7 @@ _CHINESE_EXTENSION = re.compile(r"[-(/]\s*(\d{1,6})\s*\)?\s*$")
 # In China `1-800-820-8888` is a stranger's American number, or a mobile that nobody writes so.
 _AMERICAN = re.compile(r"1[\s.\-(]+8(\d)\1[\s.\-)]+\d{3}[\s.\-]+\d{4}")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}(;ext=[0-9]{1,11})?")
+_PLAIN_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _CLIENT = re.compile(r"client:[0-9a-f]{32}")
 _SIP = re.compile(r"sips?:[^@\s;?<>]+@([a-z0-9.-]+)(:[0-9]{1,5})?", re.IGNORECASE)
 _CHINESE_SERVICE = re.compile(r"\+86[48]00[0-9]{7}")
@@ -48,6 +49,9 @@ def canonical(raw: str | None, country: str) -> str | None:
     plan. Full-width digits, trunk zeros, `00` and `+86` prefixes, 400 and 800 numbers of China and
     extensions (`转12`, `ext. 12`, `p12`, `,12`, and `-12` after a Chinese landline) are understood.
     """
+    if raw is not None and _PLAIN_E164.fullmatch(raw) and raw[1:] not in _WITHHELD_DIGITS:
+        plain = _parse(raw, country)
+        return None if plain is None else _written(plain, None)
     text = _plain(raw)
     if is_withheld(text):
         return None

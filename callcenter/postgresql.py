@@ -8,16 +8,16 @@ raised by the next one that is waited for, at the latest by COMMIT, which then h
 
 import re
 import select
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Self, cast
+from functools import partial
+from typing import Any, Self
 
 import psycopg
-import sqlalchemy as sa
-from psycopg.pq import TransactionStatus
-from sqlalchemy.sql.compiler import SQLCompiler
+from psycopg.adapt import Transformer
+from psycopg.errors import PipelineAborted, error_from_result
+from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGresult
 
 NOBODY_WAITS = "/* nobody waits */"
 """Marks a SELECT whose rows nobody wants: one that only takes locks."""
@@ -46,6 +46,22 @@ class _Patient(psycopg.Pipeline):
 
     def _communicate_gen(self) -> Any:
         return iter(()) if self._collects else super()._communicate_gen()
+
+
+class _Answer:
+    """What a statement by name is answered with; the pipeline hands it over as it does to a cursor."""
+
+    result: PGresult
+
+    def _check_results(self, results: list[PGresult]) -> None:
+        for each in results:
+            if each.status == ExecStatus.FATAL_ERROR:
+                raise error_from_result(each)
+            if each.status == ExecStatus.PIPELINE_ABORTED:
+                raise PipelineAborted("pipeline aborted")
+
+    def _set_results(self, results: list[PGresult]) -> None:
+        self.result = results[-1]
 
 
 class PipelinedCursor(psycopg.Cursor[Any]):
@@ -89,6 +105,8 @@ class Pipelined(psycopg.Connection[Any]):
         super().__init__(*args, **kwargs)
         self.cursor_factory = PipelinedCursor
         self._commits_itself = self._begun = self._has_savepoint = False
+        self._named: dict[str, bytes] = {}
+        self._names = 0
         self._pipeline = self.pipe = _Patient(self)
         self.pipe.__enter__()
 
@@ -115,8 +133,51 @@ class Pipelined(psycopg.Connection[Any]):
             self._send("BEGIN")
         self._has_savepoint = self._has_savepoint or query.startswith("SAVEPOINT")
 
+    def post(self, text: str, values: Sequence[bytes | None]) -> None:
+        """Send a statement that is prepared under a name, with values as text; nobody waits for its rows."""
+        self._put(text, values, None)
+        if self._has_savepoint:
+            self.settle()
+
+    def fetch(self, text: str, values: Sequence[bytes | None]) -> list[tuple[Any, ...]]:
+        """Return the rows of a statement that is prepared under a name."""
+        answer = _Answer()
+        try:
+            self._put(text, values, answer)
+            self.settle()
+        except psycopg.Error:
+            self.calm_down()
+            raise
+        loads = Transformer(self)
+        loads.set_pgresult(answer.result)
+        return loads.load_rows(0, answer.result.ntuples, tuple)
+
+    def _put(self, text: str, values: Sequence[bytes | None], answer: _Answer | None) -> None:
+        """Lay a statement upon the pipeline, and before it what prepares it, where it is new here."""
+        self.begin(text)
+        name = self._named.get(text)
+        if name is None:
+            name = self._named[text] = f"ours_{self._names}".encode()
+            self._names += 1
+            self._enqueue(partial(self.pgconn.send_prepare, name, text.encode()), None)
+        self._enqueue(partial(self.pgconn.send_query_prepared, name, values), answer)
+
+    def _enqueue(self, command: Any, answer: Any) -> None:
+        self.pipe.command_queue.append(command)
+        self.pipe.result_queue.append(None if answer is None else (answer, None))
+
+    def _deallocate(self, name: bytes | None) -> Any:
+        """All names are forgotten at once where psycopg forgets its own: after a fault."""
+        if name is None:
+            self._named.clear()
+        return super()._deallocate(name)
+
     def calm_down(self) -> None:
-        """After a statement has failed, end this pipeline: what comes next is heard again."""
+        """After a statement has failed, end this pipeline: what comes next is heard again.
+
+        A statement that was to be prepared behind it has not been.
+        """
+        self._named.clear()
         with suppress(psycopg.Error):
             self.settle()
 
@@ -142,11 +203,13 @@ class Pipelined(psycopg.Connection[Any]):
         whoever only reads ends so every time.
         """
         if self._begun:
-            self.calm_down()
+            with suppress(psycopg.Error):
+                self.settle()
             if self.info.transaction_status == TransactionStatus.INTRANS:
                 self._send("ROLLBACK")
                 self.settle()
             else:
+                self._named.clear()
                 super().rollback()
             self._begun = False
 
@@ -165,37 +228,3 @@ def is_dead(connection: psycopg.Connection[Any]) -> bool:
     watch = select.poll()
     watch.register(connection.fileno(), select.POLLIN)
     return bool(watch.poll(0))
-
-
-@dataclass(frozen=True)
-class _Written:
-    """A statement in the words of a back end, and how its values become what the driver takes."""
-
-    text: str
-    constants: Mapping[str, Any]
-    makers: tuple[tuple[str, Callable[[Any], Any] | None], ...]
-
-
-@lru_cache(maxsize=1000)
-def _written(statement: sa.ClauseElement, names: tuple[str, ...], dialect: sa.Dialect) -> _Written:
-    compiled = cast(SQLCompiler, statement.compile(dialect=dialect, column_keys=list(names)))
-    if unset := [column.name for column in compiled.insert_prefetch]:
-        raise TypeError(f"{', '.join(unset)} must be given: nobody fills it in here")
-    makers = {
-        name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in compiled.binds.items()
-    }
-    constants = {
-        name: value if (make := makers[name]) is None else make(value)
-        for name, value in compiled.params.items()
-        if name not in names
-    }
-    return _Written(str(compiled), constants, tuple((name, makers[name]) for name in names if name in makers))
-
-
-def post(connection: sa.Connection, statement: sa.ClauseElement, values: Mapping[str, Any]) -> None:
-    """Hand a statement whose rows nobody wants to the driver itself."""
-    written = _written(statement, tuple(values), connection.dialect)
-    bound = dict(written.constants)
-    for name, make in written.makers:
-        bound[name] = values[name] if make is None else make(values[name])
-    connection.connection.cursor().execute(written.text, bound)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from callcenter import ids
-from callcenter.db import at_most
+from callcenter.statements import at_most
 
 _CENTRES = sa.table("centres", sa.column("id"), sa.column("revision"))
 _MOVE = sa.update(_CENTRES).values(revision=sa.bindparam("moved"))

@@ -7,7 +7,7 @@ classes of `hearing` and `asks` are known; anything else is refused.
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -18,6 +18,23 @@ KNOWN: Mapping[str, type] = {
     kind.__name__: kind for kind in (*get_args(Heard), *get_args(Ask | Answer), LineFacts, MenuItem, Hours)
 }
 _KINDS = frozenset(KNOWN.values())
+LINES_KEPT = 256
+"""So many lines are remembered as JSON, and read from it."""
+
+
+class Itself:
+    """A value as a key, by what it is rather than by what is in it: for what is never changed."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Itself) and self.value is other.value
 
 
 def to_json(value: Any) -> dict[str, Any]:
@@ -25,6 +42,16 @@ def to_json(value: Any) -> dict[str, Any]:
     kind: type = type(value)
     if kind not in _KINDS:
         raise TypeError(f"{kind.__name__} is no hearing, ask or answer")
+    return _line_to_json(Itself(value)) if kind is LineFacts else _to_json(kind, value)
+
+
+@lru_cache(maxsize=LINES_KEPT)
+def _line_to_json(line: Itself) -> dict[str, Any]:
+    """A line is told with every call, and changes with the centre's configuration only."""
+    return _to_json(LineFacts, line.value)
+
+
+def _to_json(kind: type, value: Any) -> dict[str, Any]:
     told: dict[str, Any] = {"type": kind.__name__}
     for name, _ in _readers(kind):
         told[name] = _plain(getattr(value, name))

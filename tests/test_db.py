@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 import sqlalchemy as sa
 
-from callcenter.db import Database, Write, table_of, upsert
+from callcenter.db import Database, upsert
 from callcenter.leases import Lease, take_lease
+from callcenter.statements import Write, table_of
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 

@@ -370,3 +370,9 @@ def test_every_countrys_example_numbers_survive() -> None:
         if canonical(written, country) != expected:
             lost.append((country, written, canonical(written, country)))
     assert lost == []
+
+
+# The carrier writes most numbers as E.164; those are not taken apart as what people write is.
+@given(digits=st.from_regex(r"[1-9][0-9]{6,14}", fullmatch=True), country=st.sampled_from(["CN", "US", "DE"]))
+def test_what_is_well_written_is_read_as_carefully(digits: str, country: str) -> None:
+    assert canonical(f"+{digits}", country) == canonical(f" +{digits}", country)

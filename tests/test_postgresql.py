@@ -153,7 +153,7 @@ def test_who_only_reads_does_not_make_the_connection_forget_what_it_has_prepared
 # PostgreSQL manual, PREPARE: a generic plan is kept while it looks no dearer than plans for the values.
 @pytest.mark.parametrize(
     "statement",
-    [sa.select(REVISION), routing._FIRST, routing._CLAIM, routing._OUTLOOK, known._KNOWN, calls._CURRENT],
+    [sa.select(REVISION), routing._FIRST, routing._CLAIM, routing._READ_OUTLOOK, known._WHO, calls._CURRENT],
 )
 def test_what_every_call_asks_names_its_limits(statement: sa.ClauseElement) -> None:
     written = str(statement.compile(dialect=postgresql.dialect()))

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from callcenter.callbacks.models import Callback
 from callcenter.callbacks.rules import OPEN
 from callcenter.calls.models import Call
-from callcenter.db import Instant, at_most, held, hold, locked, locks, take
+from callcenter.db import Instant
+from callcenter.statements import at_most, held, hold, locked, locks, take
 
 
 def callback_by_id(session: Session, callback_id: UUID, *, lock: bool = False) -> Callback | None:

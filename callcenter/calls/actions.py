@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -11,13 +11,16 @@ from sqlalchemy.orm import Session
 from callcenter import ids
 from callcenter.calls import queries, rules
 from callcenter.calls.models import Call, CallEvent, CallWords, Leg, Lookback, Recording
-from callcenter.db import Upsert, Write, as_inserted, table_of, upsert
+from callcenter.db import upsert
 from callcenter.notices.actions import announce
+from callcenter.statements import Query, Write, as_inserted, table_of
 
 _LEG_OF_SID = ("id", "sid", "role", "state", "created_at", "checked_at", "turn", "step")
 _ADD_CALL = Write(lambda insert: insert(table_of(Call)).on_conflict_do_nothing())
+_ADD_NEW_CALL = Write(lambda insert: insert(table_of(Call)))
+_ADD_NEW_LEG = Write(lambda insert: insert(table_of(Leg)))
 _ADD_LEG = Write(lambda insert: insert(table_of(Leg)).on_conflict_do_nothing())
-_ADD_LEG_OF_SID = Upsert(
+_ADD_LEG_OF_SID = Query(
     lambda insert: (
         insert(table_of(Leg))
         .from_select(
@@ -31,7 +34,7 @@ _ADD_LEG_OF_SID = Upsert(
     )
 )
 _ADD_EVENT = Write(lambda insert: insert(table_of(CallEvent)))
-_ADD_EVENT_ONCE = Upsert(
+_ADD_EVENT_ONCE = Query(
     lambda insert: insert(table_of(CallEvent)).on_conflict_do_nothing().returning(table_of(CallEvent).c.id)
 )
 _ADD_WORDS = Write(lambda insert: insert(table_of(CallWords)))
@@ -52,19 +55,27 @@ def start_inbound(
     stage: str = "greeting",
     step: Mapping[str, Any] | None = None,
     turn: int = 0,
+    is_new: bool = False,
 ) -> UUID | None:
     """Make a caller's call and leg; return the call's id, None when another webhook has made them before.
 
     Then no other webhook of this call was ever answered. `callback_id` is the promised call that the caller
-    is owed; `step` and `turn` are where the conversation stands once this webhook is answered.
+    is owed; `step` and `turn` are where the conversation stands once this webhook is answered. `is_new` says
+    that this transaction has looked for the SID in vain: then nobody waits to hear whether the rows could be
+    made, and one who makes the same in this very moment lets one of the two fail, at COMMIT at the latest.
     """
     call = _new_call(
         sid=sid, direction="inbound", line_id=line_id, customer_id=customer_id, from_number=from_number,
         from_raw=from_raw, to_number=to_number, day=day, at=at, callback_id=callback_id, stage=stage,
     )  # fmt: skip
     leg = _new_leg(sid=sid, role="caller", state="ringing", at=at)
+    if is_new:
+        _ADD_NEW_CALL.send(session, call)
+        _ADD_NEW_LEG.send(session, leg | {"call_id": call["id"], "turn": turn, "step": step})
+        announce(session, "call", call["id"], at)
+        return cast(UUID, call["id"])
     _ADD_CALL.send(session, call)
-    made_for = _ADD_LEG_OF_SID.send(session, leg | {"turn": turn, "step": step}).scalar_one_or_none()
+    made_for = _ADD_LEG_OF_SID.scalar(session, leg | {"turn": turn, "step": step})
     call_id: UUID = call["id"]
     if made_for != call_id:
         return None
@@ -135,7 +146,7 @@ def record_event(
 ) -> bool:
     """Append an event; False when it is there already: a repetition is no second event."""
     event = _new_event(call_id, leg_sid, key, kind, at, recorded_at, detail)
-    return _ADD_EVENT_ONCE.send(session, event).first() is not None
+    return bool(_ADD_EVENT_ONCE.rows(session, event))
 
 
 def add_event(

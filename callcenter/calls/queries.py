@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from callcenter.calls.models import Call, CallEvent, CallWords, Leg, Recording
 from callcenter.calls.rules import TERMINAL
 from callcenter.configuration import of_revision
-from callcenter.db import at_most, held, hold, locked, locks, take
 from callcenter.revision import REVISION
+from callcenter.statements import Query, as_read, at_most, held, hold, locked, locks, table_of, take
 
 PORTION = 500
 _STORED = (
@@ -37,13 +37,14 @@ _SAID = (
     .where(CallEvent.leg_sid == Leg.sid, CallEvent.key == sa.bindparam("key"))
     .scalar_subquery()
 )
-_LEG_AND_CALL = (
-    sa.select(Leg, Call, _SAID.label("document"), REVISION.label("revision"))
+_READ_LEG_AND_CALL = (
+    sa.select(*table_of(Leg).c, *table_of(Call).c, _SAID.label("document"), REVISION.label("revision"))
+    .select_from(Leg)
     .join(Call, Call.id == Leg.call_id)
     .where(Leg.sid == sa.bindparam("sid"))
 )
-# What the session knew of them before may be untrue by now; reading anew costs more.
-_LEG_AND_CALL_AGAIN = _LEG_AND_CALL.execution_options(populate_existing=True)
+_LEG_AND_CALL = Query(lambda _: _READ_LEG_AND_CALL)
+_OF_LEG = len(table_of(Leg).c)
 _CALL_OF_SID = sa.select(Call).where(Call.sid == sa.bindparam("sid"))
 _CALL = sa.select(Call).where(Call.id == sa.bindparam("id"))
 _CALL_LOCKED = locked(_CALL)
@@ -61,12 +62,14 @@ def take_leg_and_call(session: Session, sid: str, key: str) -> tuple[Leg, Call, 
     """
     values = {"sid": sid, "key": key}
     take(session, _TAKE_LEG_AND_CALL, values)
-    known = _LEG_AND_CALL_AGAIN if session.identity_map else _LEG_AND_CALL
-    row = session.execute(known, values).one_or_none()
-    if row is None:
+    rows = _LEG_AND_CALL.rows(session, values)
+    if not rows:
         return None
-    of_revision(session, row.revision)
-    return row.Leg, hold(session, row.Call.id, row.Call), row.document
+    *columns, document, revision = rows[0]
+    of_revision(session, revision)
+    leg, call = as_read(session, Leg, columns[:_OF_LEG]), as_read(session, Call, columns[_OF_LEG:])
+    assert leg is not None and call is not None  # noqa: S101  Neither is joined from outside.
+    return leg, hold(session, call.id, call), document
 
 
 def call_by_sid(session: Session, sid: str) -> Call:

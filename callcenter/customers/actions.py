@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from callcenter import ids
 from callcenter.customers.models import Customer, CustomerNumber
 from callcenter.customers.queries import candidates, recognise
-from callcenter.db import Write, table_of, take
 from callcenter.phone_numbers import without_extension
 from callcenter.postgresql import NOBODY_WAITS
+from callcenter.statements import Write, table_of, take
 
 _TAKE_NUMBER = sa.select(
     sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(sa.bindparam("canonical", type_=sa.String()), 0))

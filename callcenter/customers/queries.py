@@ -10,18 +10,21 @@ from callcenter.customers.models import Customer, CustomerNumber
 from callcenter.customers.rules import Recognition, judge, without_number
 from callcenter.errors import Missing
 from callcenter.phone_numbers import without_extension
+from callcenter.statements import Query
 
 _NUMBER: sa.BindParameter[str] = sa.bindparam("number", type_=sa.String())
-_WHO = (
-    sa.select(CustomerNumber.customer_id, CustomerNumber.canonical)
-    .where(
-        sa.or_(
-            CustomerNumber.canonical == _NUMBER,
-            CustomerNumber.canonical == sa.bindparam("base", type_=sa.String()),
-            CustomerNumber.switchboard == _NUMBER,
+_WHO = Query(
+    lambda _: (
+        sa.select(CustomerNumber.customer_id, CustomerNumber.canonical)
+        .where(
+            sa.or_(
+                CustomerNumber.canonical == _NUMBER,
+                CustomerNumber.canonical == sa.bindparam("base", type_=sa.String()),
+                CustomerNumber.switchboard == _NUMBER,
+            )
         )
+        .order_by(CustomerNumber.customer_id)
     )
-    .order_by(CustomerNumber.customer_id)
 )
 
 
@@ -59,7 +62,7 @@ def recognise(session: Session, canonical: str | None, raw: str | None = None) -
     if canonical is None:
         return without_number(raw)
     base = without_extension(canonical)
-    found = session.connection().execute(_WHO, {"number": canonical, "base": base}).all()
+    found = _WHO.rows(session, {"number": canonical, "base": base})
     exact = [row.customer_id for row in found if row.canonical == canonical]
     others = [row.customer_id for row in found if row.canonical != canonical]
     return judge(exact, [] if exact and base != canonical else others)

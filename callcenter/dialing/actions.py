@@ -12,14 +12,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from callcenter import ids
-from callcenter.db import Upsert, table_of
 from callcenter.dialing.models import UNRESOLVED, Attempt, CarrierOrder
 from callcenter.dialing.rules import BELL_PATIENCE, SENDING_LOST_AFTER, retry_order_in
 from callcenter.jobs import later
+from callcenter.statements import Query, Write, table_of
 
 _OPEN = ("sending", "unknown")
 _UNDONE = ("pending", "given")
-_ADD_ATTEMPT = Upsert(
+_ADD_ATTEMPT = Query(
     lambda insert: (
         insert(table_of(Attempt))
         .on_conflict_do_nothing(index_elements=[Attempt.target], index_where=UNRESOLVED)
@@ -62,7 +62,7 @@ def _order(insert: Any) -> Any:
     )
 
 
-_ORDER = Upsert(_order)
+_ORDER = Write(_order)
 
 
 def intend(
@@ -82,7 +82,7 @@ def intend(
         "to_address": to_address, "from_number": from_number, "timeout_seconds": timeout_seconds,
         "state": "intent", "fence": 0, "created_at": at, "bell_at": at + BELL_PATIENCE, "empty_listings": 0,
     }  # fmt: skip
-    attempt_id: UUID | None = _ADD_ATTEMPT.send(session, values).scalar_one_or_none()
+    attempt_id: UUID | None = _ADD_ATTEMPT.scalar(session, values)
     if attempt_id is not None:
         later(session, "place_attempt", attempt_id)
     return attempt_id

@@ -6,9 +6,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from callcenter.db import Instant, at_most, locked
+from callcenter.db import Instant
 from callcenter.dialing.models import Attempt, CarrierOrder
 from callcenter.dialing.rules import SENDING_LOST_AFTER, UNRESOLVED
+from callcenter.statements import at_most, locked
 
 
 def attempt_by_id(session: Session, attempt_id: UUID, *, lock: bool = False) -> Attempt | None:

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from callcenter.db import Write, table_of
 from callcenter.notices.models import Notice
+from callcenter.statements import Write, table_of
 
 _HINT = Write(lambda insert: insert(table_of(Notice)).inline())
 KEPT = timedelta(minutes=10)

@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from callcenter import ids
-from callcenter.db import Write, locked, table_of
 from callcenter.notices.actions import announce
 from callcenter.promises.models import Promise
 from callcenter.promises.rules import OWED, state_when_kept
+from callcenter.statements import Write, locked, table_of
 
 
 def _owe(insert: Any) -> Any:

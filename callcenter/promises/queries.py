@@ -6,9 +6,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from callcenter.db import at_most
 from callcenter.promises.models import Promise
 from callcenter.promises.rules import OWED
+from callcenter.statements import at_most
 
 
 def owed_by(session: Session, subject_kind: str, subject_id: UUID) -> datetime | None:

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from callcenter import ids
 from callcenter.configuration import configuration
-from callcenter.db import Upsert, Write, as_inserted, locked, table_of, take
 from callcenter.dialing import actions as dialing
 from callcenter.errors import Invalid, Missing, Sentence
 from callcenter.jobs import later
@@ -25,9 +24,10 @@ from callcenter.routing import queries
 from callcenter.routing.models import WAIT_LIVE, AgentState, AgentStateChange, Offer, Wait
 from callcenter.routing.queries import Claimed
 from callcenter.routing.rules import BACKSTOP, CHOSEN, ON_A_CALL, ring_allowance
+from callcenter.statements import Write, as_inserted, locked, table_of, take
 
 SWITCHBOARD = "switchboard"
-_ADD_WAIT = Upsert(
+_ADD_WAIT = Write(
     lambda insert: insert(table_of(Wait)).on_conflict_do_nothing(
         index_elements=[Wait.subject_kind, Wait.subject_id], index_where=WAIT_LIVE
     )

@@ -9,11 +9,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from callcenter.configuration import of_revision
-from callcenter.db import Instant, SecondsBetween, UtcDateTime, at_most, held, hold, locked, locks, table_of
+from callcenter.db import Instant, SecondsBetween, UtcDateTime
 from callcenter.revision import REVISION
 from callcenter.routing.models import FIRST, AgentState, AgentStateChange, Offer, Wait
 from callcenter.routing.rules import BEST_LEVEL, DECLINED_REST, ON_A_CALL
 from callcenter.staff.models import Agent, AgentSkill
+from callcenter.statements import Query, as_read, at_most, held, hold, locked, locks, table_of
 
 LIVE_WAITS = ("waiting", "offered", "won")
 LIVE_OFFERS = ("ringing", "accepted", "joined")
@@ -166,8 +167,8 @@ def outlook(
         "kind": subject_kind, "subject": subject_id, "line": line_id, "at": at, "skill": skill_id,
         "language": language,
     }  # fmt: skip
-    row = session.execute(_OUTLOOK, values).one()
-    return Outlook(row.mine, row.ahead, row.on_duty, row.handle_seconds)
+    *mine, ahead, on_duty, handle_seconds = _OUTLOOK.rows(session, values)[0]
+    return Outlook(as_read(session, Wait, mine), ahead, on_duty, handle_seconds)
 
 
 def _make_outlook() -> sa.Select[Any]:
@@ -202,7 +203,7 @@ def _make_outlook() -> sa.Select[Any]:
     )
     return (
         sa.select(
-            mine,
+            *sa.inspect(mine).selectable.c,
             before.correlate(mine).scalar_subquery().label("ahead"),
             on_duty.correlate(mine).scalar_subquery().label("on_duty"),
             sa.select(sa.func.avg(talks.c.seconds)).scalar_subquery().label("handle_seconds"),
@@ -220,7 +221,8 @@ def _make_outlook() -> sa.Select[Any]:
 
 
 # What a conversation changes of its call is written once, at its end; nothing of it is asked for here.
-_OUTLOOK = _make_outlook().execution_options(autoflush=False)
+_READ_OUTLOOK = _make_outlook()
+_OUTLOOK = Query(lambda _: _READ_OUTLOOK)
 
 
 def lock_first(session: Session, at: datetime) -> sa.Row[Any] | None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from callcenter import ids
 from callcenter.calendars.models import Calendar
 from callcenter.calls.models import Call, Leg
-from callcenter.db import Upsert, at_most, locked, table_of, upsert
+from callcenter.db import upsert
 from callcenter.dialing.models import Attempt
 from callcenter.errors import Conflict, Sentence
 from callcenter.ledger.actions import write
@@ -26,6 +26,7 @@ from callcenter.standards.queries import PARTS, closed_places
 from callcenter.standards.rows import Row, unpack
 from callcenter.standards.rules import LegStamps, RingFacts, fate_of, measure_ring
 from callcenter.standards.tallies import of_json
+from callcenter.statements import Write, at_most, locked, table_of
 
 _OFFER = (
     sa.select(Offer, Line.cadence_country, Line.rings_target, Calendar.timezone, Call.day)
@@ -53,7 +54,7 @@ def _measured_again(insert: Any) -> Any:
 
 
 _MEASURED = sorted(set(table_of(RingMeasure).columns.keys()) - {"id", "offer_id"})
-_MEASURE = Upsert(_measured_again)
+_MEASURE = Write(_measured_again)
 
 
 def measure_offer(session: Session, offer_id: UUID, at: datetime) -> RingFacts | None:

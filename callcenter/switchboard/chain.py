@@ -18,12 +18,12 @@ from callcenter.callbacks.models import Callback
 from callcenter.calls.models import Call, CallEvent, CallWords, Leg
 from callcenter.configuration import of_revision
 from callcenter.customers.models import Customer
-from callcenter.db import Upsert, held, hold, locks, table_of, take
 from callcenter.dialing.models import Attempt
 from callcenter.revision import REVISION
 from callcenter.routing import queries
 from callcenter.routing.models import Offer, Wait
 from callcenter.staff.models import Agent
+from callcenter.statements import Write, held, hold, locks, table_of, take
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +100,7 @@ _LOCKS = {
 _LEG = locks(sa.select(Leg.id).where(Leg.sid == _SID), Leg)
 _CUSTOMERS_LEG = locks(sa.select(Leg.id).where(Leg.sid == _SID, Leg.role != "agent"), Leg)
 _NEW_LEG = ("id", "sid", "state", "created_at", "checked_at", "turn")
-_ADD_LEG = Upsert(
+_ADD_LEG = Write(
     lambda insert: (
         insert(table_of(Leg))
         .from_select(

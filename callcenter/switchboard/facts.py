@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,7 @@ from callcenter.calendars import rules as calendar_rules
 from callcenter.configuration import configuration
 from callcenter.lines.models import Line
 from callcenter.lines.rules import skill_of
+from callcenter.organisation.models import Branch
 from ivr.hearing import Hours, LineFacts, MenuItem
 
 
@@ -29,7 +31,12 @@ class LineNow:
 
 def line_facts(session: Session, line: Line) -> LineFacts:
     """Return what the script needs to know of a line."""
-    branch = configuration(session).branches[line.branch_id]
+    return _facts(line, configuration(session).branches[line.branch_id])
+
+
+@lru_cache(maxsize=256)
+def _facts(line: Line, branch: Branch) -> LineFacts:
+    """The rows are the configuration's own, which nobody changes: the same two always tell the same."""
     return LineFacts(
         key=line.key,
         head_office=branch.head_office,

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from callcenter.calls import queries as calls
 from callcenter.calls.actions import add_event, start_inbound
 from callcenter.calls.models import Call, Leg
-from callcenter.configuration import believed, configuration, find_configuration, of_revision
+from callcenter.configuration import Configuration, believed, configuration, find_configuration, of_revision
 from callcenter.customers.rules import Recognition, is_doubted
 from callcenter.jobs import Work
 from callcenter.lines.models import Line
@@ -32,13 +32,17 @@ ARRIVED = "arrived"
 
 @dataclass(frozen=True)
 class Ring:
-    """Who phones which line: the caller as the carrier wrote him, as a number, and what is known of him."""
+    """Who phones which line: the caller as the carrier wrote him, as a number, and what is known of him.
+
+    `is_new` says that nothing was told of this call before.
+    """
 
     from_raw: str
     to_raw: str
     number: str | None
     line: Line | None
     known: Known
+    is_new: bool
 
 
 def arrive(
@@ -50,17 +54,16 @@ def arrive(
     A greeting asks the centre nothing more, so it is thought of before there are rows, which are then written
     as they stand after it.
     """
-    ring = read_ring(session, from_raw, to_raw, attestation)
+    ring = read_ring(session, sid, from_raw, to_raw, attestation)
     now = line_now(session, ring.line, at) if ring.line else None
     stage = "greeting" if now is None or now.hours.open else "closed"
     heard = _arrived(ring.number, now, ring.known)
     greeting = advance(None, heard)
-    if greeting.ask is None:
+    if greeting.ask is None and ring.is_new:
         said = compose(greeting, heard, [], _addresses(work), 1, first=True)
-        call_id = _start(session, sid, ring, at, stage, greeting.step.to_json(), turn=1)
-        if call_id is not None:
-            note(session, call_id, sid, ARRIVED, said, at)
-            return said.document
+        call_id = _start(session, sid, ring, at, stage, greeting.step.to_json(), turn=1, is_new=True)
+        note(session, call_id, sid, ARRIVED, said, at)
+        return said.document
     return _arrive_in_parts(work, session, sid, ring, stage, heard, at)
 
 
@@ -85,7 +88,7 @@ def _arrived(number: str | None, now: LineNow | None, known: Known) -> Arrived:
     return Arrived(now.facts, now.hours, number, known.name, known.ticket, known.ticket_kind, promised)
 
 
-def read_ring(session: Session, from_raw: str, to_raw: str, attestation: str = "") -> Ring:
+def read_ring(session: Session, sid: str, from_raw: str, to_raw: str, attestation: str = "") -> Ring:
     """Return who phones which line, in one statement, which also proves the configuration it was read by.
 
     A number that the carrier does not vouch for is as good as none (decision 61).
@@ -94,19 +97,24 @@ def read_ring(session: Session, from_raw: str, to_raw: str, attestation: str = "
     """
     home = believed(session) or find_configuration(session)
     number = canonical(from_raw, home.centre.country) if home else None
-    line = home.line_of(canonical(to_raw, home.centre.country)) if home else None
-    revision, known = known_by(session, number, from_raw, line.id if line else None)
+    line = _line_called(home, to_raw) if home else None
+    revision, told_before, known = known_by(session, sid, number, from_raw, line.id if line else None)
     if home is not of_revision(session, revision):
-        return read_ring(session, from_raw, to_raw, attestation)
+        return read_ring(session, sid, from_raw, to_raw, attestation)
     if number and is_doubted(attestation, attested_only=line is not None and line.attested_only):
         number, known = None, Known(recognition=Recognition("doubted", known.recognition.candidates))
-    return Ring(from_raw, to_raw, number, line, known)
+    return Ring(from_raw, to_raw, number, line, known, is_new=not told_before)
 
 
 def find_line(session: Session, to_raw: str) -> Line | None:
     """Return the line that was called, None when the number is not one of ours."""
     home = find_configuration(session)
-    return home.line_of(canonical(to_raw, home.centre.country)) if home else None
+    return _line_called(home, to_raw) if home else None
+
+
+def _line_called(home: Configuration, to_raw: str) -> Line | None:
+    """The carrier writes our numbers as we do; only what it writes otherwise has to be understood."""
+    return home.line_of(to_raw) or home.line_of(canonical(to_raw, home.centre.country))
 
 
 def open_call(session: Session, sid: str, ring: Ring, at: datetime) -> tuple[Call, Leg, bool]:
@@ -128,6 +136,8 @@ def _start(
     stage: str = "greeting",
     step: dict[str, Any] | None = None,
     turn: int = 0,
+    *,
+    is_new: bool = False,
 ) -> UUID | None:
     line = ring.line
     call_id = start_inbound(
@@ -144,6 +154,7 @@ def _start(
         stage=stage,
         step=step,
         turn=turn,
+        is_new=is_new,
     )
     if call_id is not None:
         detail = {"line": line.key if line else None, **ring.known.recognition.detail()}
@@ -155,7 +166,7 @@ def call_of(
     session: Session, *, sid: str, from_raw: str, to_raw: str, at: datetime, attestation: str = ""
 ) -> tuple[Call, Leg]:
     """Return a call of which something else than its arrival is told, made if it was never told of before."""
-    return open_call(session, sid, read_ring(session, from_raw, to_raw, attestation), at)[:2]
+    return open_call(session, sid, read_ring(session, sid, from_raw, to_raw, attestation), at)[:2]
 
 
 def go_on(work: Work, session: Session, *, sid: str, key: str, heard: Heard, at: datetime) -> str:

@@ -11,10 +11,11 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from callcenter.callbacks.models import Callback
 from callcenter.callbacks.rules import OPEN
+from callcenter.calls.models import Leg
 from callcenter.customers.models import Customer, CustomerNumber
 from callcenter.customers.rules import MOST_CANDIDATES, UNKNOWN, Recognition, judge, without_number
-from callcenter.db import at_most
 from callcenter.revision import REVISION
+from callcenter.statements import Query, at_most
 from callcenter.tickets.models import Ticket
 
 
@@ -51,7 +52,7 @@ _NUMBER: sa.BindParameter[str] = sa.bindparam("number", type_=sa.String())
 _LINE: sa.BindParameter[UUID] = sa.bindparam("line_id", type_=sa.Uuid())
 # Named in the statement itself: SQLite takes a partial index only where it can read its condition.
 _IS_OWED = Callback.state.in_([sa.literal_column(f"'{state}'") for state in OPEN])
-_KNOWN = (
+_WHO = (
     sa.select(
         REVISION.label("revision"),
         CustomerNumber.customer_id,
@@ -61,6 +62,7 @@ _KNOWN = (
         Callback.id.label("callback_id"),
         Callback.due_at.label("promised"),
         CustomerNumber.canonical,
+        sa.exists().where(Leg.sid == sa.bindparam("sid", type_=sa.String())).label("told_before"),
     )
     .select_from(_ONE)
     .outerjoin(
@@ -71,17 +73,20 @@ _KNOWN = (
     .order_by(sa.case((CustomerNumber.canonical == _NUMBER, 0), else_=1), CustomerNumber.customer_id)
     .limit(at_most(MOST_CANDIDATES + 1))
 )
+_KNOWN = Query(lambda _: _WHO)
 
 
 def known_by(
-    session: Session, number: str | None, raw: str, line_id: UUID | None
-) -> tuple[str | None, Known]:
-    """Return the configuration's revision, and what a canonical number tells; `raw` is told where none is.
+    session: Session, sid: str, number: str | None, raw: str, line_id: UUID | None
+) -> tuple[str | None, bool, Known]:
+    """Return the configuration's revision, whether this call was told of before, and what a number tells.
+
+    `number` is canonical; `raw` is told where there is none.
 
     A caller's number never shows an extension: everybody who has one behind it may be calling.
     """
-    rows = session.execute(_KNOWN, {"number": number, "line_id": line_id}).all()
-    return rows[0].revision, _known(rows, number, raw)
+    rows = _KNOWN.rows(session, {"number": number, "line_id": line_id, "sid": sid})
+    return rows[0].revision, rows[0].told_before, _known(rows, number, raw)
 
 
 def _known(rows: Sequence[Any], number: str | None, raw: str) -> Known:

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from callcenter import ids
 from callcenter.calendars.rules import add_working
 from callcenter.configuration import configuration
-from callcenter.db import Upsert, Write, as_inserted, table_of
 from callcenter.errors import Conflict, Invalid, Missing, Sentence
 from callcenter.notices.actions import announce
 from callcenter.promises.actions import keep_promise, promise, settle_promises
+from callcenter.statements import Query, Write, as_inserted, table_of
 from callcenter.tickets import queries
 from callcenter.tickets.models import Ticket, TicketCounter, TicketEvent, TicketWords
 from callcenter.tickets.rules import CHANNELS, KINDS, STATES, readable_number
@@ -21,7 +21,7 @@ from callcenter.tickets.rules import CHANNELS, KINDS, STATES, readable_number
 _ADD_TICKET = Write(lambda insert: insert(table_of(Ticket)))
 _ADD_WORDS = Write(lambda insert: insert(table_of(TicketWords)))
 _ADD_EVENT = Write(lambda insert: insert(table_of(TicketEvent)))
-_COUNT = Upsert(
+_COUNT = Query(
     lambda insert: (
         insert(table_of(TicketCounter))
         .on_conflict_do_update(
@@ -76,8 +76,8 @@ def _next_number(session: Session, at: datetime) -> str:
     """Take the day's next number in the centre's zone: no gaps, no doubles (TK-7)."""
     home = configuration(session)
     day: date = at.astimezone(home.zone).date()
-    taken = _COUNT.send(session, {"centre_key": home.centre.key, "day": day, "last": 1})
-    return readable_number(day, taken.scalar_one())
+    last = _COUNT.scalar(session, {"centre_key": home.centre.key, "day": day, "last": 1})
+    return readable_number(day, last)
 
 
 def change_ticket(

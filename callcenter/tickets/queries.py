@@ -6,13 +6,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from callcenter.calls.models import Call
-from callcenter.db import at_most, locked
+from callcenter.statements import Query, as_read, at_most, locked, table_of
 from callcenter.tickets.models import Ticket, TicketEvent, TicketWords
 
-_OF_CALL = (
-    sa.select(Ticket)
-    .where(Ticket.call_id == sa.bindparam("call_id"))
-    .execution_options(autoflush=False)  # The calls that this transaction has changed are not asked for.
+_OF_CALL = Query(
+    lambda _: sa.select(*table_of(Ticket).c).where(table_of(Ticket).c.call_id == sa.bindparam("call_id"))
 )
 
 
@@ -20,7 +18,8 @@ def ticket_of_call(session: Session, call: Call) -> Ticket | None:
     """Return the ticket that a call is about: the one it chose, else the one it opened."""
     if call.ticket_id is not None:
         return session.get(Ticket, call.ticket_id)
-    return session.execute(_OF_CALL, {"call_id": call.id}).scalars().first()
+    found = _OF_CALL.rows(session, {"call_id": call.id})
+    return as_read(session, Ticket, found[0]) if found else None
 
 
 def ticket_by_number(session: Session, number: str, *, lock: bool = False) -> Ticket | None:

@@ -2,7 +2,6 @@
 
 from functools import partial
 
-import anyio
 import structlog
 
 from callcenter import metrics
@@ -57,8 +56,7 @@ class Emergency:
         """Write in a thread, for two seconds at most: a disk may hang as well."""
         result = "lost"
         try:
-            with anyio.fail_after(KEEPING_SECONDS):
-                await self._threads.run(partial(self._write, kept))
+            await self._threads.run(partial(self._write, kept), KEEPING_SECONDS)
             result = "kept"
         except (OSError, CallCenterError) as fault:
             log.error("spool.lost", kind=kept.kind, call_sid=kept.call_sid, reason=type(fault).__name__)

@@ -11,8 +11,8 @@ from functools import partial
 from time import perf_counter
 from typing import Protocol
 
-import anyio
 import structlog
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect, Request
@@ -40,6 +40,13 @@ _SIDS = {"CallSid": re.compile(r"CA[0-9a-f]{32}"), "ConferenceSid": re.compile(r
 
 class Claim(Once):
     """Who ends a webhook: the thread that is about to commit, or the deadline. Exactly one of them."""
+
+    _kept = False
+
+    def keep(self) -> bool:
+        """Take it for the thread, which may do so again when its commit was refused."""
+        self._kept = self._kept or self.take()
+        return self._kept
 
 
 class TooLate(CallCenterError):
@@ -128,8 +135,7 @@ class Bridge:
         all; what is brought home or found later as well then changes nothing.
         """
         try:
-            with anyio.fail_after(DEADLINE_SECONDS):
-                await self._threads.run(partial(self._run, handler, webhook, Claim()))
+            await self._threads.run(partial(self._run, handler, webhook, Claim()), DEADLINE_SECONDS)
         except Refused as refusal:
             log.warning("webhook.refused", call_sid=webhook.sid, reason=str(refusal))
             return Response(status_code=400)
@@ -174,8 +180,8 @@ class Bridge:
         """Race the handler's thread against the deadline; the loser leaves nothing behind."""
         claim = Claim()
         try:
-            with anyio.fail_after(DEADLINE_SECONDS):
-                document = await self._threads.run(partial(self._run, handler, webhook, claim))
+            run = partial(self._run, handler, webhook, claim)
+            document = await self._threads.run(run, DEADLINE_SECONDS)
             return twiml(document or "")
         except TimeoutError:
             return await self._apologise(webhook, "deadline" if claim.take() else "commit")
@@ -197,14 +203,25 @@ class Bridge:
         return twiml(document, BackgroundTask(self._emergency.note_apology, webhook, f"apology {why}"))
 
     def _run(self, handler: Handler, webhook: Webhook, claim: Claim) -> str | None:
-        """One thread, one transaction; it commits only if the deadline has not answered instead."""
+        """One thread, one transaction; it commits only if the deadline has not answered instead.
+
+        Two webhooks of one call may write the same in the same moment. The later one is told so, keeps
+        nothing, and looks again: then it finds what the earlier one has written.
+        """
         with structlog.contextvars.bound_contextvars(call_sid=webhook.sid):
-            with self._work.transaction() as session:
-                document = handler(self._work, session, webhook)
-                session.flush()
-                if not claim.take():
-                    raise TooLate("the deadline had passed; nothing was kept")
-            return document
+            try:
+                return self._transact(handler, webhook, claim)
+            except IntegrityError as fault:
+                log.info("webhook.again", reason=type(fault.orig).__name__)
+                return self._transact(handler, webhook, claim)
+
+    def _transact(self, handler: Handler, webhook: Webhook, claim: Claim) -> str | None:
+        with self._work.transaction() as session:
+            document = handler(self._work, session, webhook)
+            session.flush()
+            if not claim.keep():
+                raise TooLate("the deadline had passed; nothing was kept")
+        return document
 
 
 def twiml(document: str, then: BackgroundTask | None = None) -> Response:

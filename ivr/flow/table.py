@@ -6,6 +6,7 @@ The memory is JSON and holds every fact that later states need, since nothing el
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, cast
 
 from ivr import record
@@ -92,7 +93,12 @@ def say(m: Memory, prompt: str, **values: Value) -> Says:
 
 def line(m: Memory) -> LineFacts:
     """Return what the leg knows of its line."""
-    return cast(LineFacts, record.from_json(m["line"]))
+    return _line(record.Itself(m["line"]))
+
+
+@lru_cache(maxsize=record.LINES_KEPT)
+def _line(told: record.Itself) -> LineFacts:
+    return cast(LineFacts, record.from_json(told.value))
 
 
 def hours(m: Memory) -> Hours:

@@ -19,12 +19,11 @@ def test_those_who_no_longer_wait_leave_no_threads_behind() -> None:
 
     async def callers() -> None:
         for _ in range(12):
-            with anyio.move_on_after(0.02):
-                await threads.run(hangs)
+            with pytest.raises(TimeoutError):
+                await threads.run(hangs, within=0.02)
         assert len(begun) == 3
         gate.set()
-        with anyio.fail_after(20):
-            assert await threads.run(lambda: "it answers again") == "it answers again"
+        assert await threads.run(lambda: "it answers again", within=20) == "it answers again"
 
     anyio.run(callers)
 
@@ -37,8 +36,8 @@ def test_a_place_is_free_again_whatever_the_function_did() -> None:
 
     async def callers() -> None:
         for _ in range(3):
-            with pytest.raises(LookupError), anyio.fail_after(20):
-                await threads.run(fails)
+            with pytest.raises(LookupError):
+                await threads.run(fails, within=20)
 
     anyio.run(callers)
 
@@ -53,7 +52,7 @@ def test_who_outlives_his_loop_ends_in_peace(monkeypatch: pytest.MonkeyPatch) ->
 
     async def leaves() -> None:
         with anyio.move_on_after(0.05):
-            await Threads(1).run(hangs)
+            await Threads(1).run(hangs, within=20)
 
     before = threading.active_count()
     anyio.run(leaves)
@@ -76,9 +75,8 @@ def test_a_thread_that_could_not_be_started_takes_no_place_and_does_nothing_late
     async def callers() -> None:
         with monkeypatch.context() as short, pytest.raises(RuntimeError):
             short.setattr(threading.Thread, "start", refuses)
-            await threads.run(lambda: done.append("for somebody who was apologised to"))
-        with anyio.fail_after(20):
-            await threads.run(lambda: done.append("for the next one"))
+            await threads.run(lambda: done.append("for somebody who was apologised to"), within=20)
+        await threads.run(lambda: done.append("for the next one"), within=20)
 
     anyio.run(callers)
     assert done == ["for the next one"]

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-import anyio
 import pytest
 from starlette.testclient import TestClient
 
@@ -17,6 +16,7 @@ from callcenter.jobs import Work
 from callcenter.routing.models import AgentState, Offer, Wait
 from callcenter.settings import Settings
 from callcenter.tickets.models import Ticket
+from callcenter.web import threads
 from callcenter.web.app import create_app
 from callcenter.web.recovery import Recovery
 from callcenter.web.twilio import Claim
@@ -32,27 +32,23 @@ AGENT = "zhang-wei"
 @contextmanager
 def commit_hangs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let the next COMMIT outlive the deadline, wait until the block is over, and then succeed."""
-    release, scopes, real, real_take = threading.Event(), [], anyio.fail_after, Claim.take
+    release, awaited, real_take = threading.Event(), [], Claim.take
 
-    def expire(scope: anyio.CancelScope) -> None:
-        scope.deadline = 0.0
+    class Remembered(threads.Asked[object]):
+        def wait(self, seconds: float) -> asyncio.TimerHandle:
+            awaited.append((asyncio.get_running_loop(), self))
+            return super().wait(20)
 
     def take_and_hang(claim: Claim) -> bool:
         first = real_take(claim)
         if first:
-            loop, scope = scopes[-1]
-            loop.call_soon_threadsafe(expire, scope)
+            loop, asked = awaited[-1]
+            loop.call_soon_threadsafe(asked.expire)
             assert release.wait(20)
         return first
 
-    @contextmanager
-    def remembered(seconds: float) -> Iterator[None]:
-        with real(20) as scope:
-            scopes.append((asyncio.get_running_loop(), scope))
-            yield
-
     with monkeypatch.context() as patch:
-        patch.setattr(anyio, "fail_after", remembered)
+        patch.setattr(threads, "Asked", Remembered)
         patch.setattr(Claim, "take", take_and_hang)
         yield
     release.set()
