@@ -18,7 +18,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from callcenter.postgresql import Pipelined, is_dead
 from callcenter.sqlite import WriterLock
-from callcenter.statements import post_changes
+from callcenter.statements import ASIDE, post_changes, take_back
 
 TURN_WAIT_SECONDS = 2.0
 JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
@@ -144,11 +144,18 @@ _ALIVE: dict[str, Any] = {
 }
 
 
+# For what is done in a transaction of its own beside another one: a moment each, so that few serve many.
+_ASIDE: dict[str, Any] = {
+    "isolation_level": "AUTOCOMMIT", "pool_size": 5, "max_overflow": 5, "pool_timeout": 2.0,
+}  # fmt: skip
+
+
 def make_engine(url: str, **options: Any) -> sa.Engine:
     """Return an engine for either back end, prepared as every process needs it."""
     if not url.startswith("sqlite"):
         alive = {**_ALIVE, **options.pop("connect_args", {})}
-        engine = sa.create_engine(url, pool_size=20, max_overflow=20, connect_args=alive, **options)
+        sizes = {"pool_size": 20, "max_overflow": 20}
+        engine = sa.create_engine(url, **{**sizes, **options, "connect_args": alive})
         event.listen(engine, "checkout", _refuse_dead)
         return engine
     engine = sa.create_engine(url, connect_args={"check_same_thread": False, "timeout": 2}, **options)
@@ -198,11 +205,13 @@ class Database:
         self.url = url
         self.kept: dict[type, Any] = {}
         """What this process has read and keeps; every transaction proves anew that it still stands."""
-        self.engine = make_engine(url)
+        self.engine, self._aside = make_engine(url), None
         if not url.startswith("sqlite"):
-            _pipeline(self.engine)
-            if lock_wait_seconds is not None:
-                _bound_waiting(self.engine, lock_wait_seconds)
+            self._aside = make_engine(url, **_ASIDE)
+            for engine in (self.engine, self._aside):
+                _pipeline(engine)
+                if lock_wait_seconds is not None:
+                    _bound_waiting(engine, lock_wait_seconds)
         self._write_engine = self.engine.execution_options(writing=True)
         path = self.engine.url.database
         self._writer = (
@@ -214,12 +223,17 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """Yield a session; commit at the end of the block, roll back when it raises."""
+        info = {"kept": self.kept, ASIDE: self._aside}
         with (
             self._turn(),
-            _Session(self._write_engine, expire_on_commit=False, info={"kept": self.kept}) as session,
-            session.begin(),
+            _Session(self._write_engine, expire_on_commit=False, info=info) as session,
         ):
-            yield session
+            try:
+                with session.begin():
+                    yield session
+            except BaseException:
+                take_back(session)
+                raise
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -238,3 +252,5 @@ class Database:
     def dispose(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+        if self._aside is not None:
+            self._aside.dispose()

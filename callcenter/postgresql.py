@@ -48,10 +48,10 @@ class _Patient(psycopg.Pipeline):
         return iter(()) if self._collects else super()._communicate_gen()
 
 
-class _Answer:
+class Answer:
     """What a statement by name is answered with; the pipeline hands it over as it does to a cursor."""
 
-    result: PGresult
+    result: PGresult | None = None
 
     def _check_results(self, results: list[PGresult]) -> None:
         for each in results:
@@ -105,6 +105,7 @@ class Pipelined(psycopg.Connection[Any]):
         super().__init__(*args, **kwargs)
         self.cursor_factory = PipelinedCursor
         self._commits_itself = self._begun = self._has_savepoint = False
+        self._travels = False
         self._named: dict[str, bytes] = {}
         self._names = 0
         self._pipeline = self.pipe = _Patient(self)
@@ -139,20 +140,49 @@ class Pipelined(psycopg.Connection[Any]):
         if self._has_savepoint:
             self.settle()
 
-    def fetch(self, text: str, values: Sequence[bytes | None]) -> list[tuple[Any, ...]]:
-        """Return the rows of a statement that is prepared under a name."""
-        answer = _Answer()
-        try:
-            self._put(text, values, answer)
+    def ask(self, text: str, values: Sequence[bytes | None]) -> Answer:
+        """Send a statement that is prepared under a name; `rows_of` waits for its rows."""
+        answer = Answer()
+        self._put(text, values, answer)
+        if self._has_savepoint:
             self.settle()
-        except psycopg.Error:
-            self.calm_down()
-            raise
+        return answer
+
+    def rows_of(self, answer: Answer) -> list[tuple[Any, ...]]:
+        """Return the rows of what was asked, waiting for them and for all that was sent, if need be."""
+        if answer.result is None:
+            try:
+                self._receive()
+            except psycopg.Error:
+                self.calm_down()
+                raise
+        if answer.result is None:
+            raise psycopg.InterfaceError("what was asked belongs to a transaction that is over")
         loads = Transformer(self)
         loads.set_pgresult(answer.result)
         return loads.load_rows(0, answer.result.ntuples, tuple)
 
-    def _put(self, text: str, values: Sequence[bytes | None], answer: _Answer | None) -> None:
+    def send_off(self) -> None:
+        """Let what was asked travel now, and its answers come back: `rows_of` will hardly have to wait.
+
+        What goes wrong is told by `rows_of`.
+        """
+        if self.pipe.command_queue:
+            self.pipe.command_queue.append(self.pgconn.send_flush_request)
+            self._travels = True
+            with self.lock, suppress(psycopg.Error):
+                self.wait(self.pipe._communicate_gen())
+
+    def _receive(self) -> None:
+        """Wait for what travels already, else for everything."""
+        if self._travels:
+            with self.lock:
+                self.wait(self.pipe._fetch_gen(flush=False))
+            self._travels = False
+        else:
+            self.settle()
+
+    def _put(self, text: str, values: Sequence[bytes | None], answer: Answer | None) -> None:
         """Lay a statement upon the pipeline, and before it what prepares it, where it is new here."""
         self.begin(text)
         name = self._named.get(text)
@@ -161,6 +191,7 @@ class Pipelined(psycopg.Connection[Any]):
             self._names += 1
             self._enqueue(partial(self.pgconn.send_prepare, name, text.encode()), None)
         self._enqueue(partial(self.pgconn.send_query_prepared, name, values), answer)
+        self._travels = False
 
     def _enqueue(self, command: Any, answer: Any) -> None:
         self.pipe.command_queue.append(command)
@@ -187,6 +218,7 @@ class Pipelined(psycopg.Connection[Any]):
 
     def settle(self) -> None:
         """Wait until everything that was sent has been answered; raise the first thing that went wrong."""
+        self._travels = False
         self.pipe.sync()
 
     def commit(self) -> None:

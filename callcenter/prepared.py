@@ -34,14 +34,22 @@ def post(connection: sa.Connection, statement: sa.ClauseElement, values: Mapping
     _driver(connection).post(written.text, written.as_text(values))
 
 
-def fetch(connection: sa.Connection, statement: sa.ClauseElement, values: Mapping[str, Any]) -> list[Any]:
-    """Return a statement's rows; their columns have names, and an entity is its columns one after the other.
+def ask(
+    connection: sa.Connection, statement: sa.ClauseElement, values: Mapping[str, Any]
+) -> Callable[[], list[Any]]:
+    """Send a statement and return what waits for its rows; several that were asked for wait once.
 
-    A fault is psycopg's.
+    The columns of a row have names. A fault is psycopg's, whichever statement's it is.
     """
     written = _written(statement, tuple(values), connection.dialect)
-    rows = _driver(connection).fetch(written.text, written.as_text(values))
-    return [written.row(each) for each in rows]
+    driver = _driver(connection)
+    answer = driver.ask(written.text, written.as_text(values))
+    return lambda: [written.row(each) for each in driver.rows_of(answer)]
+
+
+def send_off(connection: sa.Connection) -> None:
+    """Let what was asked travel while something else is waited for."""
+    _driver(connection).send_off()
 
 
 def _driver(connection: sa.Connection) -> Pipelined:

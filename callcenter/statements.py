@@ -5,6 +5,7 @@ SQLite they are executed as any other.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache, lru_cache
 from typing import Any, TypeVar, cast
 
@@ -16,9 +17,9 @@ from sqlalchemy.orm import DeclarativeBase, Mapper, Session, make_transient_to_d
 from sqlalchemy.orm.attributes import instance_dict, manager_of_class, set_committed_value
 
 from callcenter.postgresql import NOBODY_WAITS
-from callcenter.prepared import fetch, post
+from callcenter.prepared import ask, post, send_off
 
-_HELD, _WIRE = "held", "wire"
+_HELD, _WIRE, ASIDE, _UNDO = "held", "wire", "aside", "undo"
 Row = TypeVar("Row", bound=DeclarativeBase)
 Locked = TypeVar("Locked", bound=sa.Select[*tuple[Any, ...]])
 
@@ -41,14 +42,40 @@ class Query:
 
     def rows(self, session: Session, values: Mapping[str, Any]) -> Sequence[Any]:
         """Execute it with these values; return all rows."""
-        connection = wire(session)
+        return self.ask(session, values)()
+
+    def aside(self, session: Session, values: Mapping[str, Any]) -> Sequence[Any]:
+        """Execute it in a transaction of its own, which stays whatever becomes of this one; return its rows.
+
+        What this transaction has asked for travels meanwhile. On SQLite, where one writes at a time, it is
+        part of this transaction.
+        """
+        engine: sa.Engine | None = session.info.get(ASIDE)
+        if engine is None:
+            return self.rows(session, values)
+        if session.in_transaction():
+            send_off(wire(session))
+        with engine.connect() as connection:
+            return self._asked(connection, values)()
+
+    def ask(self, session: Session, values: Mapping[str, Any]) -> Callable[[], Sequence[Any]]:
+        """Execute it; return what waits for its rows. What is asked meanwhile is answered with it."""
+        return self._asked(wire(session), values)
+
+    def _asked(self, connection: sa.Connection, values: Mapping[str, Any]) -> Callable[[], Sequence[Any]]:
         statement = self._on[connection.dialect.name]
         if connection.dialect.name != "postgresql":
-            return connection.execute(statement, values).all()
-        try:
-            return fetch(connection, statement, values)
-        except psycopg.Error as fault:
-            raise _as_sqlalchemy_says(statement, fault) from fault
+            found = connection.execute(statement, values).all()
+            return lambda: found
+        rows = ask(connection, statement, values)
+
+        def wait() -> Sequence[Any]:
+            try:
+                return rows()
+            except psycopg.Error as fault:
+                raise _as_sqlalchemy_says(statement, fault) from fault
+
+        return wait
 
     def scalar(self, session: Session, values: Mapping[str, Any]) -> Any:
         """Execute it; return the first column of its one row, None where there is none."""
@@ -62,6 +89,20 @@ def _as_sqlalchemy_says(statement: Any, fault: psycopg.Error) -> Exception:
         Exception,
         sa.exc.DBAPIError.instance(str(statement), None, fault, psycopg.Error, hide_parameters=True),
     )
+
+
+def undo_with(session: Session, undo: Callable[[], None]) -> None:
+    """Take back with this transaction what it has let be done aside, should it fail; as well as that goes."""
+    if session.info.get(ASIDE) is None:
+        return  # It is part of this transaction anyway.
+    session.info.setdefault(_UNDO, []).append(undo)
+
+
+def take_back(session: Session) -> None:
+    """A transaction has failed: take back what it has let be done aside."""
+    for undo in session.info.pop(_UNDO, []):
+        with suppress(sa.exc.SQLAlchemyError):
+            undo()
 
 
 def wire(session: Session) -> sa.Connection:

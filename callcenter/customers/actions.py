@@ -1,5 +1,6 @@
 """Remembering who phoned."""
 
+from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
@@ -8,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from callcenter import ids
 from callcenter.customers.models import Customer, CustomerNumber
-from callcenter.customers.queries import candidates, recognise
+from callcenter.customers.queries import ask_who, candidates
+from callcenter.customers.rules import Recognition
 from callcenter.phone_numbers import without_extension
 from callcenter.postgresql import NOBODY_WAITS
 from callcenter.statements import Write, table_of, take
@@ -21,20 +23,30 @@ _ADD_NUMBER = Write(lambda insert: insert(table_of(CustomerNumber)))
 
 
 def remember_caller(
-    session: Session, canonical: str | None, raw: str, language: str | None, at: datetime
+    session: Session,
+    canonical: str | None,
+    raw: str,
+    language: str | None,
+    at: datetime,
+    who: Callable[[], Recognition] | None = None,
 ) -> UUID | None:
     """Return the customer who phones from this number, a new nameless one for a number never heard of.
 
     None for a withheld number, and for one that several customers share or sit behind: which of them it is,
-    only the caller can tell, and a guess would merge two people.
+    only the caller can tell, and a guess would merge two people. `who` is what `ask_caller` gave.
     """
     if canonical is None:
         return None
-    _one_at_a_time(session, canonical)
-    known = recognise(session, canonical)
+    known = (who or ask_caller(session, canonical))()
     if known.certainty == "unknown":
         return _add_nameless(session, canonical, raw, language, at)
     return known.customer_id
+
+
+def ask_caller(session: Session, canonical: str) -> Callable[[], Recognition]:
+    """Ask who phones from a number, and let nobody else remember him meanwhile."""
+    _one_at_a_time(session, canonical)
+    return ask_who(session, canonical)
 
 
 def add_number(session: Session, customer_id: UUID, canonical: str, raw: str) -> None:

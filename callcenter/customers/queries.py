@@ -1,6 +1,7 @@
 """Recognising customers by the number they phone from (CU-2)."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -59,10 +60,17 @@ def recognise(session: Session, canonical: str | None, raw: str | None = None) -
     Whoever phones from behind a switchboard shows its number without the extension. A number with an
     extension nobody is known by may belong to whoever is known by the switchboard alone.
     """
-    if canonical is None:
-        return without_number(raw)
+    return without_number(raw) if canonical is None else ask_who(session, canonical)()
+
+
+def ask_who(session: Session, canonical: str) -> Callable[[], Recognition]:
+    """Ask who phones from a number; what is returned waits for the answer."""
     base = without_extension(canonical)
-    found = _WHO.rows(session, {"number": canonical, "base": base})
+    found = _WHO.ask(session, {"number": canonical, "base": base})
+    return lambda: _recognised(found(), canonical, base)
+
+
+def _recognised(found: Sequence[Any], canonical: str, base: str) -> Recognition:
     exact = [row.customer_id for row in found if row.canonical == canonical]
     others = [row.customer_id for row in found if row.canonical != canonical]
     return judge(exact, [] if exact and base != canonical else others)

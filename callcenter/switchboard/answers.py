@@ -13,7 +13,7 @@ from callcenter.callbacks.actions import book_callback, phones_in
 from callcenter.callbacks.queries import take_open_callback_to
 from callcenter.calls.models import Call, Leg
 from callcenter.configuration import configuration
-from callcenter.customers.actions import remember_caller
+from callcenter.customers.actions import ask_caller, remember_caller
 from callcenter.customers.queries import candidates
 from callcenter.errors import Conflict, Forbidden
 from callcenter.lines.models import Line
@@ -24,9 +24,9 @@ from callcenter.routing.models import Wait
 from callcenter.routing.queries import Outlook, live_wait, outlook
 from callcenter.routing.rules import Place, expected_wait, told_place
 from callcenter.switchboard.facts import skill_for, zone_of
-from callcenter.tickets.actions import mark_emergency, note_contact, open_ticket
+from callcenter.tickets.actions import mark_emergency, note_contact, open_ticket, take_number
 from callcenter.tickets.models import Ticket
-from callcenter.tickets.queries import newest_ticket_of, ticket_by_number, ticket_of_call
+from callcenter.tickets.queries import ask_ticket_of_call, newest_ticket_of, ticket_by_number, ticket_of_call
 from ivr import asks
 from ivr.turns import Step
 
@@ -42,6 +42,8 @@ class CallerDesks:
     leg: Leg
     line: Line | None
     at: datetime
+    ticket: Callable[[], Ticket | None] | None = None
+    """The call's ticket, where it was asked for ahead."""
 
     def answer(self, ask: asks.Ask, step: Step) -> asks.Answer | None:
         """Carry out what was asked and say how it went."""
@@ -62,6 +64,11 @@ class CallerDesks:
         line_id = self.served_line.id
         return outlook(self.session, "call", self.call.id, line_id, self.at, skill_id, self.language)
 
+    def ask_for_ticket(self) -> None:
+        """Ask ahead for the ticket that this call has opened: it is answered with what is asked next."""
+        if self.call.ticket_id is None:
+            self.ticket = ask_ticket_of_call(self.session, self.call)
+
     @property
     def language(self) -> str:
         """The language of the conversation so far."""
@@ -81,13 +88,20 @@ def ticket_for(
     *,
     problem: str | None = None,
     emergency: bool = False,
+    asked: Callable[[], Ticket | None] | None = None,
 ) -> Ticket:
-    """Return the call's ticket, opened now if it has none (TK-1); the caller is remembered with it (CU-1)."""
-    known = ticket_of_call(session, call)
+    """Return the call's ticket, opened now if it has none (TK-1); the caller is remembered with it (CU-1).
+
+    `asked` is the call's ticket where this turn has asked for it already.
+    """
+    known = (asked or ask_ticket_of_call(session, call))()
     if known is not None:
         return known
-    if call.customer_id is None and call.from_number:
-        call.customer_id = remember_caller(session, call.from_number, call.from_raw, call.language, at)
+    caller = call.from_number
+    who = ask_caller(session, caller) if call.customer_id is None and caller else None
+    number = take_number(session, at)
+    if who is not None:
+        call.customer_id = remember_caller(session, caller, call.from_raw, call.language, at, who)
     return open_ticket(
         session,
         kind=kind,
@@ -100,6 +114,7 @@ def ticket_for(
         actor="ivr",
         problem=problem,
         emergency=emergency,
+        number=number,
     )
 
 
@@ -119,7 +134,8 @@ def message_ticket(
 
 
 def _open_ticket(desks: CallerDesks, ask: asks.OpenTicket) -> asks.TicketOpened:
-    return asks.TicketOpened(ticket_for(desks.session, desks.call, ask.kind, desks.at).number)
+    asked, desks.ticket = desks.ticket, None
+    return asks.TicketOpened(ticket_for(desks.session, desks.call, ask.kind, desks.at, asked=asked).number)
 
 
 def _take_ticket(desks: CallerDesks, ask: asks.TakeTicket) -> asks.TicketOpened:
@@ -136,6 +152,7 @@ def _find_agent(desks: CallerDesks, ask: asks.FindAgent) -> asks.Queued | asks.N
     """Put the caller in line (HL-6); nobody on duty for it means that waiting would be in vain."""
     line = desks.served_line
     skill_id = skill_for(desks.session, line, ask.choice)
+    desks.ask_for_ticket()
     ahead = desks.outlook(skill_id)
     if not ahead.on_duty:
         return asks.NobodyThere()

@@ -5,6 +5,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
+import structlog
 from sqlalchemy.orm import Session
 
 from callcenter import ids
@@ -13,11 +15,12 @@ from callcenter.configuration import configuration
 from callcenter.errors import Conflict, Invalid, Missing, Sentence
 from callcenter.notices.actions import announce
 from callcenter.promises.actions import keep_promise, promise, settle_promises
-from callcenter.statements import Query, Write, as_inserted, table_of
+from callcenter.statements import Query, Write, as_inserted, table_of, undo_with
 from callcenter.tickets import queries
 from callcenter.tickets.models import Ticket, TicketCounter, TicketEvent, TicketWords
 from callcenter.tickets.rules import CHANNELS, KINDS, STATES, readable_number
 
+log = structlog.get_logger()
 _ADD_TICKET = Write(lambda insert: insert(table_of(Ticket)))
 _ADD_WORDS = Write(lambda insert: insert(table_of(TicketWords)))
 _ADD_EVENT = Write(lambda insert: insert(table_of(TicketEvent)))
@@ -29,6 +32,18 @@ _COUNT = Query(
             set_={"last": TicketCounter.last + 1},
         )
         .returning(TicketCounter.last)
+    )
+)
+_GIVE_BACK = Query(
+    lambda _: (
+        sa.update(table_of(TicketCounter))
+        .where(
+            table_of(TicketCounter).c.centre_key == sa.bindparam("of_centre"),
+            table_of(TicketCounter).c.day == sa.bindparam("of_day"),
+            table_of(TicketCounter).c.last == sa.bindparam("last"),
+        )
+        .values(last=table_of(TicketCounter).c.last - 1)
+        .returning(table_of(TicketCounter).c.last)
     )
 )
 _WORDS = ("subject", "problem", "solution")
@@ -49,12 +64,16 @@ def open_ticket(
     problem: str | None = None,
     owner_agent_id: UUID | None = None,
     emergency: bool = False,
+    number: str | None = None,
 ) -> Ticket:
-    """Open a ticket, give it its number, and start the time limits of its kind."""
+    """Open a ticket, give it its number, and start the time limits of its kind.
+
+    `number` is what `take_number` gave, where something else was waited for meanwhile.
+    """
     _check("kind", kind, KINDS)
     _check("channel", channel, CHANNELS)
     values = {
-        "id": ids.new(), "number": _next_number(session, at), "kind": kind, "channel": channel,
+        "id": ids.new(), "number": number or take_number(session, at), "kind": kind, "channel": channel,
         "state": "new", "line_id": line_id, "call_id": call_id, "customer_id": customer_id,
         "owner_agent_id": owner_agent_id, "language": language, "created_at": at, "updated_at": at,
         "version": 1, "emergency": emergency,
@@ -72,12 +91,25 @@ def _check(field: str, value: str, allowed: tuple[str, ...]) -> None:
         raise Invalid(field, Sentence("{!r} is not one of {}", value, ", ".join(allowed)))
 
 
-def _next_number(session: Session, at: datetime) -> str:
-    """Take the day's next number in the centre's zone: no gaps, no doubles (TK-7)."""
+def take_number(session: Session, at: datetime) -> str:
+    """Take the day's next number in the centre's zone (TK-7), never one twice (decision 73).
+
+    It is taken aside, so that nobody waits for anybody's ticket. When this transaction fails, it is given
+    back, unless somebody has the next one by then.
+    """
     home = configuration(session)
     day: date = at.astimezone(home.zone).date()
-    last = _COUNT.scalar(session, {"centre_key": home.centre.key, "day": day, "last": 1})
+    of_day = {"centre_key": home.centre.key, "day": day}
+    last: int = _COUNT.aside(session, {**of_day, "last": 1})[0].last
+    undo_with(
+        session, lambda: _give_back(session, {"of_centre": home.centre.key, "of_day": day, "last": last})
+    )
     return readable_number(day, last)
+
+
+def _give_back(session: Session, number: Mapping[str, Any]) -> None:
+    if not _GIVE_BACK.aside(session, number):
+        log.warning("ticket.number_lost", day=str(number["of_day"]), sequence=number["last"])
 
 
 def change_ticket(

@@ -1,5 +1,6 @@
 """Finding tickets."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -16,10 +17,16 @@ _OF_CALL = Query(
 
 def ticket_of_call(session: Session, call: Call) -> Ticket | None:
     """Return the ticket that a call is about: the one it chose, else the one it opened."""
+    return ask_ticket_of_call(session, call)()
+
+
+def ask_ticket_of_call(session: Session, call: Call) -> Callable[[], Ticket | None]:
+    """Ask for the ticket that a call is about; what is returned waits for it."""
     if call.ticket_id is not None:
-        return session.get(Ticket, call.ticket_id)
-    found = _OF_CALL.rows(session, {"call_id": call.id})
-    return as_read(session, Ticket, found[0]) if found else None
+        chosen = session.get(Ticket, call.ticket_id)
+        return lambda: chosen
+    found = _OF_CALL.ask(session, {"call_id": call.id})
+    return lambda: next((as_read(session, Ticket, row) for row in found()), None)
 
 
 def ticket_by_number(session: Session, number: str, *, lock: bool = False) -> Ticket | None:

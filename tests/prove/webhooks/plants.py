@@ -66,6 +66,11 @@ def nothing(*_: Any, **__: Any) -> None:
     """Find nothing, whatever is there."""
 
 
+def no_answer(*_: Any, **__: Any) -> Any:
+    """Ask for something, and find nothing, whatever is there."""
+    return nothing
+
+
 def always(*_: Any, **__: Any) -> bool:
     """Say yes to everything."""
     return True
