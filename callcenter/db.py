@@ -146,7 +146,7 @@ _ALIVE: dict[str, Any] = {
 
 # For what is done in a transaction of its own beside another one: a moment each, so that few serve many.
 _ASIDE: dict[str, Any] = {
-    "isolation_level": "AUTOCOMMIT", "pool_size": 5, "max_overflow": 5, "pool_timeout": 2.0,
+    "isolation_level": "AUTOCOMMIT", "pool_size": 10, "max_overflow": 0, "pool_timeout": 2.0,
 }  # fmt: skip
 
 
@@ -154,7 +154,7 @@ def make_engine(url: str, **options: Any) -> sa.Engine:
     """Return an engine for either back end, prepared as every process needs it."""
     if not url.startswith("sqlite"):
         alive = {**_ALIVE, **options.pop("connect_args", {})}
-        sizes = {"pool_size": 20, "max_overflow": 20}
+        sizes = {"pool_size": 40, "max_overflow": 0}
         engine = sa.create_engine(url, **{**sizes, **options, "connect_args": alive})
         event.listen(engine, "checkout", _refuse_dead)
         return engine
@@ -168,8 +168,7 @@ def _bound_waiting(engine: sa.Engine, seconds: float) -> None:
     """Let no statement wait longer for a lock, so that no rollback waits for it either."""
 
     def bound(connection: Any, _record: Any) -> None:
-        connection.cursor().execute(f"SET lock_timeout = {round(seconds * 1000)}")
-        connection.commit()
+        connection.set(f"lock_timeout = {round(seconds * 1000)}")
 
     event.listen(engine, "connect", bound)
 
@@ -178,6 +177,16 @@ def _pipeline(engine: sa.Engine) -> None:
     """Let transactions travel as pipelines; rows that changed are then counted by RETURNING alone."""
     event.listen(engine, "do_connect", _connect_pipelined)
     engine.dialect.supports_sane_rowcount = engine.dialect.supports_sane_multi_rowcount = False
+
+
+def _kept_nothing(fault: BaseException, *, is_done: bool) -> bool:
+    """Say whether a transaction that failed has certainly kept nothing, in a database that answers.
+
+    Where the way to it broke while COMMIT was under way (`is_done`), nobody knows.
+    """
+    if isinstance(fault, sa.exc.DBAPIError):
+        return isinstance(fault, sa.exc.IntegrityError)
+    return not is_done
 
 
 class _Session(Session):
@@ -228,11 +237,14 @@ class Database:
             self._turn(),
             _Session(self._write_engine, expire_on_commit=False, info=info) as session,
         ):
+            is_done = False
             try:
                 with session.begin():
                     yield session
-            except BaseException:
-                take_back(session)
+                    is_done = True
+            except BaseException as fault:
+                if _kept_nothing(fault, is_done=is_done):
+                    take_back(session)
                 raise
 
     @contextmanager

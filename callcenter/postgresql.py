@@ -72,6 +72,7 @@ class PipelinedCursor(psycopg.Cursor[Any]):
     def execute(self, query: str, params: Any = None, **how: Any) -> Self:  # type: ignore[override]
         """Send BEGIN if it is due, then the statement; wait where waiting is worth anything."""
         self._conn.begin(query)
+        self._conn.stay()
         try:
             with self._conn.pipe.collecting():
                 super().execute(query, params, **how)
@@ -106,6 +107,7 @@ class Pipelined(psycopg.Connection[Any]):
         self.cursor_factory = PipelinedCursor
         self._commits_itself = self._begun = self._has_savepoint = False
         self._travels = False
+        self._fault: psycopg.Error | None = None
         self._named: dict[str, bytes] = {}
         self._names = 0
         self._pipeline = self.pipe = _Patient(self)
@@ -127,6 +129,11 @@ class Pipelined(psycopg.Connection[Any]):
     def autocommit(self, value: bool) -> None:
         self._commits_itself = value
 
+    def set(self, what: str) -> None:
+        """Set something for as long as this connection lives, before anything was begun on it."""
+        self._send(f"SET {what}")
+        self.settle()
+
     def begin(self, query: str) -> None:
         """Send BEGIN before the first statement of a transaction, without waiting."""
         if not self._begun and not self._commits_itself:
@@ -138,24 +145,20 @@ class Pipelined(psycopg.Connection[Any]):
         """Send a statement that is prepared under a name, with values as text; nobody waits for its rows."""
         self._put(text, values, None)
         if self._has_savepoint:
-            self.settle()
+            self._settle_or_calm_down()
 
     def ask(self, text: str, values: Sequence[bytes | None]) -> Answer:
         """Send a statement that is prepared under a name; `rows_of` waits for its rows."""
         answer = Answer()
         self._put(text, values, answer)
         if self._has_savepoint:
-            self.settle()
+            self._settle_or_calm_down()
         return answer
 
     def rows_of(self, answer: Answer) -> list[tuple[Any, ...]]:
         """Return the rows of what was asked, waiting for them and for all that was sent, if need be."""
         if answer.result is None:
-            try:
-                self._receive()
-            except psycopg.Error:
-                self.calm_down()
-                raise
+            self._receive()
         if answer.result is None:
             raise psycopg.InterfaceError("what was asked belongs to a transaction that is over")
         loads = Transformer(self)
@@ -170,17 +173,35 @@ class Pipelined(psycopg.Connection[Any]):
         if self.pipe.command_queue:
             self.pipe.command_queue.append(self.pgconn.send_flush_request)
             self._travels = True
-            with self.lock, suppress(psycopg.Error):
-                self.wait(self.pipe._communicate_gen())
+            try:
+                with self.lock:
+                    self.wait(self.pipe._communicate_gen())
+            except psycopg.Error as fault:
+                self._fault = fault
+
+    def stay(self) -> None:
+        """Something else is asked for, and has to be waited for with the rest."""
+        self._travels = False
 
     def _receive(self) -> None:
         """Wait for what travels already, else for everything."""
-        if self._travels:
+        if not self._travels or self._fault:
+            self._settle_or_calm_down()
+            return
+        self._travels = False
+        try:
             with self.lock:
                 self.wait(self.pipe._fetch_gen(flush=False))
-            self._travels = False
-        else:
+        except psycopg.Error:
+            self.calm_down()
+            raise
+
+    def _settle_or_calm_down(self) -> None:
+        try:
             self.settle()
+        except psycopg.Error:
+            self.calm_down()
+            raise
 
     def _put(self, text: str, values: Sequence[bytes | None], answer: Answer | None) -> None:
         """Lay a statement upon the pipeline, and before it what prepares it, where it is new here."""
@@ -219,11 +240,19 @@ class Pipelined(psycopg.Connection[Any]):
     def settle(self) -> None:
         """Wait until everything that was sent has been answered; raise the first thing that went wrong."""
         self._travels = False
-        self.pipe.sync()
+        first, self._fault = self._fault, None
+        try:
+            self.pipe.sync()
+        except psycopg.Error as fault:
+            raise first or fault from None
+        if first is not None:
+            raise first
 
     def commit(self) -> None:
         """Commit what was begun; raise what went wrong before, and then nothing was kept."""
         if self._begun:
+            if self.info.transaction_status == TransactionStatus.INERROR:
+                raise psycopg.errors.InFailedSqlTransaction("a fault was passed over: nothing can be kept")
             self._send("COMMIT")
             self.settle()
             self._begun = False

@@ -47,6 +47,11 @@ def ask(
     return lambda: [written.row(each) for each in driver.rows_of(answer)]
 
 
+def text_of(connection: sa.Connection, statement: sa.ClauseElement, values: Mapping[str, Any]) -> str:
+    """Return a statement in PostgreSQL's words, without its values."""
+    return _written(statement, tuple(values), connection.dialect).text
+
+
 def send_off(connection: sa.Connection) -> None:
     """Let what was asked travel while something else is waited for."""
     _driver(connection).send_off()
@@ -87,7 +92,9 @@ class _Written:
 @lru_cache(maxsize=1000)
 def _written(statement: sa.ClauseElement, names: tuple[str, ...], dialect: sa.Dialect) -> _Written:
     compiled = cast(SQLCompiler, statement.compile(dialect=dialect, column_keys=list(names)))
-    if unset := [column.name for column in compiled.insert_prefetch]:
+    unset = [column.name for column in (*compiled.insert_prefetch, *compiled.update_prefetch)]
+    unset += [name for name, bind in compiled.binds.items() if bind.required and name not in names]
+    if unset:
         raise TypeError(f"{', '.join(unset)} must be given: nobody fills it in here")
     makers = {
         name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in compiled.binds.items()

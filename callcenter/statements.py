@@ -13,11 +13,11 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.orm import DeclarativeBase, Mapper, Session, make_transient_to_detached
+from sqlalchemy.orm import DeclarativeBase, InstanceState, Mapper, Session, make_transient_to_detached
 from sqlalchemy.orm.attributes import instance_dict, manager_of_class, set_committed_value
 
 from callcenter.postgresql import NOBODY_WAITS
-from callcenter.prepared import ask, post, send_off
+from callcenter.prepared import ask, post, send_off, text_of
 
 _HELD, _WIRE, ASIDE, _UNDO = "held", "wire", "aside", "undo"
 Row = TypeVar("Row", bound=DeclarativeBase)
@@ -67,15 +67,8 @@ class Query:
         if connection.dialect.name != "postgresql":
             found = connection.execute(statement, values).all()
             return lambda: found
-        rows = ask(connection, statement, values)
-
-        def wait() -> Sequence[Any]:
-            try:
-                return rows()
-            except psycopg.Error as fault:
-                raise _as_sqlalchemy_says(statement, fault) from fault
-
-        return wait
+        asked = _translated(connection, statement, values, lambda: ask(connection, statement, values))
+        return lambda: _translated(connection, statement, values, asked)
 
     def scalar(self, session: Session, values: Mapping[str, Any]) -> Any:
         """Execute it; return the first column of its one row, None where there is none."""
@@ -83,12 +76,15 @@ class Query:
         return rows[0][0] if rows else None
 
 
-def _as_sqlalchemy_says(statement: Any, fault: psycopg.Error) -> Exception:
-    """Return a fault of the driver's as everybody above expects it; no value is told."""
-    return cast(
-        Exception,
-        sa.exc.DBAPIError.instance(str(statement), None, fault, psycopg.Error, hide_parameters=True),
-    )
+def _translated(
+    connection: sa.Connection, statement: Any, values: Mapping[str, Any], act: Callable[[], Any]
+) -> Any:
+    """Return what is done; a fault of the driver's is as everybody above expects it, and tells no value."""
+    try:
+        return act()
+    except psycopg.Error as fault:
+        text = text_of(connection, statement, values)
+        raise sa.exc.DBAPIError.instance(text, None, fault, psycopg.Error, hide_parameters=True) from fault
 
 
 def undo_with(session: Session, undo: Callable[[], None]) -> None:
@@ -99,7 +95,7 @@ def undo_with(session: Session, undo: Callable[[], None]) -> None:
 
 
 def take_back(session: Session) -> None:
-    """A transaction has failed: take back what it has let be done aside."""
+    """A transaction has certainly kept nothing: take back what it has let be done aside."""
     for undo in session.info.pop(_UNDO, []):
         with suppress(sa.exc.SQLAlchemyError):
             undo()
@@ -187,10 +183,10 @@ def post_changes(session: Session, _flushing: Any, _rows: Any) -> None:
     The unit of work would find out in which order rows come, and count them; that costs more than the rest of
     a turn. Where rows are new or go, it does its work; what is left for it here has no change any more.
     """
-    if session.new or session.deleted or wire(session).dialect.name != "postgresql":
+    is_simple = not (session.new or session.deleted or session.in_nested_transaction())
+    if not is_simple or wire(session).dialect.name != "postgresql":
         return
-    for row in session.dirty:
-        state = sa.inspect(row)
+    for state in sorted(map(sa.inspect, session.dirty), key=_place):
         if state.mapper.dispatch.after_update:
             continue  # Somebody wants to be told, and is by the unit of work.
         changed = {
@@ -201,6 +197,11 @@ def post_changes(session: Session, _flushing: Any, _rows: Any) -> None:
             keys = dict(zip(_KEYS, state.identity, strict=False))
             _change(state.mapper, tuple(changed)).send(session, values | keys)
         state._commit_all(state.dict, session.identity_map)
+
+
+def _place(state: InstanceState[Any]) -> tuple[str, str]:
+    """Everybody writes rows in one order."""
+    return str(state.mapper.local_table), str(state.identity)
 
 
 _KEYS = ("key_0", "key_1", "key_2")

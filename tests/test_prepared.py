@@ -1,6 +1,7 @@
 """Statements by name: the same as SQLAlchemy's own execution for all values; what a fault leaves behind."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
@@ -16,8 +17,10 @@ from sqlalchemy.orm import Session
 from callcenter.db import JSON, Database, UtcDateTime
 from callcenter.leases import Lease
 from callcenter.organisation.models import Skill
+from callcenter.prepared import send_off
 from callcenter.routing.models import Wait
-from callcenter.statements import Query, Write, as_read, table_of
+from callcenter.routing.queries import ask_outlook
+from callcenter.statements import Query, Write, as_read, table_of, wire
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 _COLUMNS = {
@@ -143,6 +146,78 @@ def test_in_a_savepoint_a_fault_is_told_at_once(owners: Database) -> None:
         add(session, "b")
     with owners.reading() as session:
         assert names(session) == ["a", "b"]
+
+
+# PostgreSQL sends an error at once, and so it may be read while what follows is still being sent.
+def test_a_fault_that_is_told_while_something_travels_is_told_to_whoever_waits(owners: Database) -> None:
+    for _ in range(20):
+        with owners.transaction() as session:
+            session.execute(sa.delete(Lease))
+            add(session, "a")
+        with pytest.raises(sa.exc.IntegrityError), owners.transaction() as session:
+            add(session, "a")
+            asked = _ALL.ask(session, {})
+            send_off(wire(session))
+            asked()
+
+
+def test_what_travels_is_there_when_it_is_asked_for(owners: Database) -> None:
+    with owners.transaction() as session:
+        add(session, "a")
+        asked = _ALL.ask(session, {})
+        send_off(wire(session))
+        add(session, "b")
+        assert ([row.name for row in asked()], names(session)) == (["a"], ["a", "b"])
+
+
+def test_a_fault_that_somebody_has_passed_over_is_no_success(owners: Database) -> None:
+    with owners.transaction() as session:
+        add(session, "a")
+    with pytest.raises(sa.exc.DBAPIError), owners.transaction() as session:
+        add(session, "b")
+        with suppress(sa.exc.IntegrityError):
+            add(session, "a")
+            names(session)
+    with owners.reading() as session:
+        assert names(session) == ["a"]
+
+
+def test_a_statement_that_could_not_be_prepared_in_a_savepoint_is_prepared_later(owners: Database) -> None:
+    nowhere = Query(lambda _: sa.select(sa.column("x")).select_from(sa.table("not_there")))
+    with owners.transaction() as session:
+        for _ in range(2):
+            with pytest.raises(sa.exc.ProgrammingError, match="not_there"), session.begin_nested():
+                nowhere.rows(session, {})
+
+
+# The expected wait is asked for in words that only these two back ends have.
+def test_a_fault_is_told_as_it_is_whatever_was_asked_when_it_came_out(owners: Database) -> None:
+    with owners.transaction() as session:
+        add(session, "a")
+    with pytest.raises(sa.exc.IntegrityError), owners.transaction() as session:
+        add(session, "a")
+        ask_outlook(session, "CA" + "0" * 32, UUID(int=1), NOON, UUID(int=2), "en")()
+
+
+def test_a_value_that_was_forgotten_is_no_null(owners: Database) -> None:
+    one = Query(lambda _: sa.select(Lease.owner).where(Lease.name == sa.bindparam("name")))
+    with owners.reading() as session, pytest.raises(TypeError, match="name"):
+        one.rows(session, {"nmae": "a"})
+
+
+def test_a_change_that_a_savepoint_took_back_can_be_made_again(database: Database) -> None:
+    with database.transaction() as session:
+        session.add(Lease(name="a", owner="me", until=NOON))
+    with database.transaction() as session:
+        lease = session.get_one(Lease, "a")
+        with suppress(KeyError), session.begin_nested():
+            lease.owner = "you"
+            session.flush()
+            raise KeyError
+        assert lease.owner == "me"
+        lease.owner = "you"
+    with database.reading() as session:
+        assert session.get_one(Lease, "a").owner == "you"
 
 
 def test_a_text_with_nul_is_refused_rather_than_cut_off(owners: Database) -> None:

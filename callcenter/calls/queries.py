@@ -1,7 +1,8 @@
 """Reading calls, legs and events; statements of the hot path are built once."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -60,9 +61,20 @@ def take_leg_and_call(session: Session, sid: str, key: str) -> tuple[Leg, Call, 
 
     None for a leg that nobody knows, and for one without a call.
     """
+    return ask_leg_and_call(session, sid, key)()
+
+
+def ask_leg_and_call(
+    session: Session, sid: str, key: str
+) -> Callable[[], tuple[Leg, Call, str | None] | None]:
+    """Ask for what `take_leg_and_call` returns; what is asked after it sees the call locked."""
     values = {"sid": sid, "key": key}
     take(session, _TAKE_LEG_AND_CALL, values)
-    rows = _LEG_AND_CALL.rows(session, values)
+    asked = _LEG_AND_CALL.ask(session, values)
+    return lambda: _leg_and_call(session, asked())
+
+
+def _leg_and_call(session: Session, rows: Sequence[Any]) -> tuple[Leg, Call, str | None] | None:
     if not rows:
         return None
     *columns, document, revision = rows[0]

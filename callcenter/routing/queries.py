@@ -1,5 +1,6 @@
 """Reading the line, the agents and the offers."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
+from callcenter.calls.models import Call
 from callcenter.configuration import of_revision
 from callcenter.db import Instant, SecondsBetween, UtcDateTime
 from callcenter.revision import REVISION
@@ -153,21 +155,20 @@ class Outlook:
     handle_seconds: float | None
 
 
-def outlook(
-    session: Session,
-    subject_kind: str,
-    subject_id: UUID,
-    line_id: UUID,
-    at: datetime,
-    skill_id: UUID | None = None,
-    language: str = "",
-) -> Outlook:
-    """Return what a subject has before it; skill and language count only while it does not wait yet."""
-    values = {
-        "kind": subject_kind, "subject": subject_id, "line": line_id, "at": at, "skill": skill_id,
-        "language": language,
-    }  # fmt: skip
-    *mine, ahead, on_duty, handle_seconds = _OUTLOOK.rows(session, values)[0]
+def ask_outlook(
+    session: Session, sid: str, line_id: UUID, at: datetime, skill_id: UUID | None = None, language: str = ""
+) -> Callable[[], Outlook]:
+    """Ask what the caller of a call has before him; what is returned waits for the answer.
+
+    Skill and language count only while he does not wait yet.
+    """
+    values = {"sid": sid, "line": line_id, "at": at, "skill": skill_id, "language": language}
+    asked = _OUTLOOK.ask(session, values)
+    return lambda: _outlook(session, asked()[0])
+
+
+def _outlook(session: Session, row: Any) -> Outlook:
+    *mine, ahead, on_duty, handle_seconds = row
     return Outlook(as_read(session, Wait, mine), ahead, on_duty, handle_seconds)
 
 
@@ -212,8 +213,9 @@ def _make_outlook() -> sa.Select[Any]:
         .outerjoin(
             mine,
             sa.and_(
-                mine.subject_kind == sa.bindparam("kind"),
-                mine.subject_id == sa.bindparam("subject"),
+                mine.subject_kind == "call",
+                mine.subject_id
+                == sa.select(Call.id).where(Call.sid == sa.bindparam("sid")).scalar_subquery(),
                 _literally(mine.state, LIVE_WAITS),
             ),
         )

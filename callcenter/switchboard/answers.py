@@ -1,7 +1,7 @@
 """What the caller's conversation asks of the desks, answered with their verbs."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -21,12 +21,13 @@ from callcenter.phone_numbers import canonical, may_dial, spoken_groups
 from callcenter.promises.queries import owed_by
 from callcenter.routing.actions import NOTHING_TOLD, Told, enter_line, leave_line, note_told
 from callcenter.routing.models import Wait
-from callcenter.routing.queries import Outlook, live_wait, outlook
+from callcenter.routing.queries import Outlook, ask_outlook, live_wait
 from callcenter.routing.rules import Place, expected_wait, told_place
+from callcenter.switchboard.ahead import Ahead
 from callcenter.switchboard.facts import skill_for, zone_of
 from callcenter.tickets.actions import mark_emergency, note_contact, open_ticket, take_number
 from callcenter.tickets.models import Ticket
-from callcenter.tickets.queries import ask_ticket_of_call, newest_ticket_of, ticket_by_number, ticket_of_call
+from callcenter.tickets.queries import newest_ticket_of, ticket_by_number, ticket_of_call
 from ivr import asks
 from ivr.turns import Step
 
@@ -42,8 +43,7 @@ class CallerDesks:
     leg: Leg
     line: Line | None
     at: datetime
-    ticket: Callable[[], Ticket | None] | None = None
-    """The call's ticket, where it was asked for ahead."""
+    ahead: Ahead = field(default_factory=Ahead)
 
     def answer(self, ask: asks.Ask, step: Step) -> asks.Answer | None:
         """Carry out what was asked and say how it went."""
@@ -61,13 +61,9 @@ class CallerDesks:
 
     def outlook(self, skill_id: UUID | None = None) -> Outlook:
         """Return what this caller has before him, as a new one who wants this skill or where he waits."""
-        line_id = self.served_line.id
-        return outlook(self.session, "call", self.call.id, line_id, self.at, skill_id, self.language)
-
-    def ask_for_ticket(self) -> None:
-        """Ask ahead for the ticket that this call has opened: it is answered with what is asked next."""
-        if self.call.ticket_id is None:
-            self.ticket = ask_ticket_of_call(self.session, self.call)
+        sid, line_id, language = self.leg.sid, self.served_line.id, self.language
+        asked = self.ahead.outlooks.pop((skill_id, language), None)
+        return (asked or ask_outlook(self.session, sid, line_id, self.at, skill_id, language))()
 
     @property
     def language(self) -> str:
@@ -94,7 +90,7 @@ def ticket_for(
 
     `asked` is the call's ticket where this turn has asked for it already.
     """
-    known = (asked or ask_ticket_of_call(session, call))()
+    known = asked() if asked and call.ticket_id is None else ticket_of_call(session, call)
     if known is not None:
         return known
     caller = call.from_number
@@ -134,7 +130,7 @@ def message_ticket(
 
 
 def _open_ticket(desks: CallerDesks, ask: asks.OpenTicket) -> asks.TicketOpened:
-    asked, desks.ticket = desks.ticket, None
+    asked, desks.ahead.ticket = desks.ahead.ticket, None
     return asks.TicketOpened(ticket_for(desks.session, desks.call, ask.kind, desks.at, asked=asked).number)
 
 
@@ -152,7 +148,6 @@ def _find_agent(desks: CallerDesks, ask: asks.FindAgent) -> asks.Queued | asks.N
     """Put the caller in line (HL-6); nobody on duty for it means that waiting would be in vain."""
     line = desks.served_line
     skill_id = skill_for(desks.session, line, ask.choice)
-    desks.ask_for_ticket()
     ahead = desks.outlook(skill_id)
     if not ahead.on_duty:
         return asks.NobodyThere()

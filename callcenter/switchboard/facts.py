@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from callcenter.calendars import rules as calendar_rules
-from callcenter.configuration import configuration
+from callcenter.configuration import Configuration, configuration
 from callcenter.lines.models import Line
 from callcenter.lines.rules import skill_of
 from callcenter.organisation.models import Branch
@@ -71,6 +71,11 @@ def zone_of(session: Session, line: Line | None) -> ZoneInfo:
 
 def skill_for(session: Session, line: Line, choice: str) -> UUID:
     """Return the skill a choice asks for; where the menu does not say, the first skill it names."""
+    return skill_in(configuration(session), line, choice)
+
+
+def skill_in(home: Configuration, line: Line, choice: str) -> UUID:
+    """Return what `skill_for` does, by a configuration that is at hand."""
     named = skill_of(line.menu, choice) or skill_of(line.menu, "agent")
     key = named or next(item["skill"] for item in line.menu if item.get("skill"))
-    return configuration(session).skills[key]
+    return home.skills[key]

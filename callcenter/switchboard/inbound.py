@@ -17,6 +17,7 @@ from callcenter.lines.models import Line
 from callcenter.phone_numbers import canonical
 from callcenter.routing.queries import offers_of_call
 from callcenter.switchboard import rooms
+from callcenter.switchboard.ahead import Ahead, ask_ahead
 from callcenter.switchboard.answers import CallerDesks
 from callcenter.switchboard.chain import hold_subject
 from callcenter.switchboard.driver import HANG_UP, Addresses, compose, converse, note
@@ -169,10 +170,17 @@ def call_of(
     return open_call(session, sid, read_ring(session, sid, from_raw, to_raw, attestation), at)[:2]
 
 
-def go_on(work: Work, session: Session, *, sid: str, key: str, heard: Heard, at: datetime) -> str:
-    """Answer a later webhook of a call; a call that has ended hears only the hang-up."""
-    found = calls.take_leg_and_call(session, sid, key)
-    return _go_on(work, session, *found, key, heard, at) if found else HANG_UP
+def go_on(
+    work: Work, session: Session, *, sid: str, key: str, heard: Heard, at: datetime, to_raw: str = ""
+) -> str:
+    """Answer a later webhook of a call; a call that has ended hears only the hang-up.
+
+    `to_raw` is the number that was called, as the carrier wrote it: it tells what the caller may have chosen.
+    """
+    asked = calls.ask_leg_and_call(session, sid, key)
+    ahead = ask_ahead(session, sid, to_raw, heard, at)
+    found = asked()
+    return _go_on(work, session, *found, key, heard, at, ahead) if found else HANG_UP
 
 
 def _go_on(
@@ -184,6 +192,7 @@ def _go_on(
     key: str,
     heard: Heard,
     at: datetime,
+    ahead: Ahead | None = None,
 ) -> str:
     if known is not None or call.ended_at is not None:
         return known or HANG_UP
@@ -192,7 +201,7 @@ def _go_on(
     line = configuration(session).lines[call.line_id] if call.line_id else None
     if isinstance(heard, TalkEnded):
         heard = rooms.hear_of_end(session, call, hold_subject(session, "call", call.id), heard, at)
-    return _converse(work, session, call, leg, line, key, heard, at)
+    return _converse(work, session, call, leg, line, key, heard, at, ahead)
 
 
 def summon(work: Work, session: Session, *, sid: str, connection: int, at: datetime) -> str:
@@ -221,13 +230,14 @@ def _converse(
     key: str,
     heard: Heard,
     at: datetime,
+    ahead: Ahead | None = None,
 ) -> str:
     return converse(
         session,
         leg,
         key=key,
         heard=heard,
-        desks=CallerDesks(session, call, leg, line, at),
+        desks=CallerDesks(session, call, leg, line, at, ahead or Ahead()),
         addresses=_addresses(work),
         at=at,
     )

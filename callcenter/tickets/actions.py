@@ -41,6 +41,7 @@ _GIVE_BACK = Query(
             table_of(TicketCounter).c.centre_key == sa.bindparam("of_centre"),
             table_of(TicketCounter).c.day == sa.bindparam("of_day"),
             table_of(TicketCounter).c.last == sa.bindparam("last"),
+            ~sa.exists().where(table_of(Ticket).c.number == sa.bindparam("number")),
         )
         .values(last=table_of(TicketCounter).c.last - 1)
         .returning(table_of(TicketCounter).c.last)
@@ -101,15 +102,15 @@ def take_number(session: Session, at: datetime) -> str:
     day: date = at.astimezone(home.zone).date()
     of_day = {"centre_key": home.centre.key, "day": day}
     last: int = _COUNT.aside(session, {**of_day, "last": 1})[0].last
-    undo_with(
-        session, lambda: _give_back(session, {"of_centre": home.centre.key, "of_day": day, "last": last})
-    )
-    return readable_number(day, last)
+    number = readable_number(day, last)
+    values = {"of_centre": home.centre.key, "of_day": day, "last": last, "number": number}
+    undo_with(session, lambda: _give_back(session, values))
+    return number
 
 
-def _give_back(session: Session, number: Mapping[str, Any]) -> None:
-    if not _GIVE_BACK.aside(session, number):
-        log.warning("ticket.number_lost", day=str(number["of_day"]), sequence=number["last"])
+def _give_back(session: Session, values: Mapping[str, Any]) -> None:
+    if not _GIVE_BACK.aside(session, values):
+        log.warning("ticket.number_lost", number=values["number"])
 
 
 def change_ticket(

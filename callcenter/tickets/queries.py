@@ -15,17 +15,26 @@ _OF_CALL = Query(
 )
 
 
+_OF_SID = Query(
+    lambda _: (
+        sa.select(*table_of(Ticket).c)
+        .join(Call, Call.id == table_of(Ticket).c.call_id)
+        .where(Call.sid == sa.bindparam("sid"))
+    )
+)
+
+
 def ticket_of_call(session: Session, call: Call) -> Ticket | None:
     """Return the ticket that a call is about: the one it chose, else the one it opened."""
-    return ask_ticket_of_call(session, call)()
-
-
-def ask_ticket_of_call(session: Session, call: Call) -> Callable[[], Ticket | None]:
-    """Ask for the ticket that a call is about; what is returned waits for it."""
     if call.ticket_id is not None:
-        chosen = session.get(Ticket, call.ticket_id)
-        return lambda: chosen
-    found = _OF_CALL.ask(session, {"call_id": call.id})
+        return session.get(Ticket, call.ticket_id)
+    found = _OF_CALL.rows(session, {"call_id": call.id})
+    return as_read(session, Ticket, found[0]) if found else None
+
+
+def ask_ticket_of_sid(session: Session, sid: str) -> Callable[[], Ticket | None]:
+    """Ask for the ticket that a call has opened; what is returned waits for it."""
+    found = _OF_SID.ask(session, {"sid": sid})
     return lambda: next((as_read(session, Ticket, row) for row in found()), None)
 
 

@@ -6,10 +6,10 @@ must not grow by one with each, nor wait for them when it ends.
 
 import asyncio
 import threading
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
@@ -77,9 +77,10 @@ class Threads:
     """
 
     def __init__(self, most: int) -> None:
-        self._places = threading.Semaphore(most)
-        self._idle = threading.Semaphore(0)
-        self._asked: SimpleQueue[Asked[Any]] = SimpleQueue()
+        self._most = most
+        self._living = self._resting = 0
+        self._asked: deque[Asked[Any]] = deque()
+        self._ready = threading.Condition()
 
     async def run(self, function: Callable[[], T], within: float) -> T:
         """Return what the function returns; raise TimeoutError when it is not there in so many seconds.
@@ -87,9 +88,7 @@ class Threads:
         It goes on then if it has begun, and as well when the wait is cancelled.
         """
         asked = Asked(function)
-        self._asked.put(asked)
-        if not self._idle.acquire(blocking=False) and self._places.acquire(blocking=False):
-            self._start(asked)
+        self._ask(asked)
         timer = asked.wait(within)
         try:
             return await asked.answer
@@ -97,25 +96,37 @@ class Threads:
             timer.cancel()
             asked.give_up()
 
+    def _ask(self, asked: Asked[Any]) -> None:
+        """Wake a thread that rests, one for each that is asked, else start one more if there is a place."""
+        with self._ready:
+            self._asked.append(asked)
+            if self._resting >= len(self._asked):
+                self._ready.notify()
+            elif self._living < self._most:
+                self._start(asked)
+
     def _start(self, asked: Asked[Any]) -> None:
         """Start one more thread; where the machine has none, nothing is done of what was asked for."""
         try:
             threading.Thread(target=self._work, daemon=True).start()
         except RuntimeError:
-            asked.give_up()
-            self._places.release()
+            self._asked.remove(asked)
             raise
+        self._living += 1
 
     def _work(self) -> None:
-        """Serve until nothing was asked for a while and nobody has counted on this thread."""
-        while True:
-            try:
-                asked = self._asked.get(timeout=IDLE_SECONDS)
-            except Empty:
-                if self._idle.acquire(blocking=False):
-                    break
-                continue
+        """Serve until nothing was asked for a while."""
+        while (asked := self._next()) is not None:
             asked.serve()
             del asked
-            self._idle.release()
-        self._places.release()
+
+    def _next(self) -> Asked[Any] | None:
+        with self._ready:
+            while not self._asked:
+                self._resting += 1
+                woken = self._ready.wait(IDLE_SECONDS)
+                self._resting -= 1
+                if not woken and not self._asked:
+                    self._living -= 1
+                    return None
+            return self._asked.popleft()

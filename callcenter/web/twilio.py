@@ -6,6 +6,7 @@ since the carrier would not wait for it (decision 6).
 """
 
 import re
+import threading
 from collections.abc import Awaitable, Callable
 from functools import partial
 from time import perf_counter
@@ -25,7 +26,7 @@ from callcenter.web.boundaries import are_kept
 from callcenter.web.emergency import Emergency
 from callcenter.web.form import is_form, read_form
 from callcenter.web.signature import SignatureCheck, as_signed
-from callcenter.web.threads import Once, Threads
+from callcenter.web.threads import Threads
 from callcenter.web.webhook import Refused, Webhook
 
 log = structlog.get_logger()
@@ -38,15 +39,32 @@ THREADS = 40
 _SIDS = {"CallSid": re.compile(r"CA[0-9a-f]{32}"), "ConferenceSid": re.compile(r"CF[0-9a-f]{32}")}
 
 
-class Claim(Once):
+class Claim:
     """Who ends a webhook: the thread that is about to commit, or the deadline. Exactly one of them."""
 
-    _kept = False
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._holder = ""
+        self._is_over = False
 
-    def keep(self) -> bool:
-        """Take it for the thread, which may do so again when its commit was refused."""
-        self._kept = self._kept or self.take()
-        return self._kept
+    def take(self) -> bool:
+        """The thread is about to commit; False when the deadline was first."""
+        with self._lock:
+            self._holder = self._holder or "thread"
+            return self._holder == "thread"
+
+    def put_back(self) -> None:
+        """The thread's commit was refused. Should the deadline have passed meanwhile, it has answered."""
+        with self._lock:
+            if self._holder == "thread":
+                self._holder = "deadline" if self._is_over else ""
+
+    def expire(self) -> bool:
+        """The deadline has passed; False when the thread commits, or may have committed."""
+        with self._lock:
+            self._is_over = True
+            self._holder = self._holder or "deadline"
+            return self._holder == "deadline"
 
 
 class TooLate(CallCenterError):
@@ -184,7 +202,7 @@ class Bridge:
             document = await self._threads.run(run, DEADLINE_SECONDS)
             return twiml(document or "")
         except TimeoutError:
-            return await self._apologise(webhook, "deadline" if claim.take() else "commit")
+            return await self._apologise(webhook, "deadline" if claim.expire() else "commit")
         except Refused as refusal:
             log.warning("webhook.refused", call_sid=webhook.sid, reason=str(refusal))
             return Response(status_code=400)
@@ -206,12 +224,13 @@ class Bridge:
         """One thread, one transaction; it commits only if the deadline has not answered instead.
 
         Two webhooks of one call may write the same in the same moment. The later one is told so, keeps
-        nothing, and looks again: then it finds what the earlier one has written.
+        nothing, and looks again, if there is time: then it finds what the earlier one has written.
         """
         with structlog.contextvars.bound_contextvars(call_sid=webhook.sid):
             try:
                 return self._transact(handler, webhook, claim)
             except IntegrityError as fault:
+                claim.put_back()
                 log.info("webhook.again", reason=type(fault.orig).__name__)
                 return self._transact(handler, webhook, claim)
 
@@ -219,7 +238,7 @@ class Bridge:
         with self._work.transaction() as session:
             document = handler(self._work, session, webhook)
             session.flush()
-            if not claim.keep():
+            if not claim.take():
                 raise TooLate("the deadline had passed; nothing was kept")
         return document
 

@@ -53,7 +53,15 @@ def caller_goes_on(work: Work, session: Session, webhook: Webhook) -> str:
     if kind == "requeue":
         return inbound.requeue(work, session, sid=webhook.sid, connection=number, at=at)
     heard = _heard(kind, webhook)
-    return inbound.go_on(work, session, sid=webhook.sid, key=turn_key(kind, number), heard=heard, at=at)
+    return inbound.go_on(
+        work,
+        session,
+        sid=webhook.sid,
+        key=turn_key(kind, number),
+        heard=heard,
+        at=at,
+        to_raw=webhook.form.get("To", ""),
+    )
 
 
 def picked_up(work: Work, session: Session, webhook: Webhook) -> str:

@@ -4,11 +4,13 @@ import threading
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
 from callcenter.errors import Conflict, Invalid
 from callcenter.jobs import Work
+from callcenter.postgresql import Pipelined
 from callcenter.promises.models import Promise
 from callcenter.tickets.actions import change_ticket, close_ticket, open_ticket, take_number
 from callcenter.tickets.models import Ticket, TicketCounter, TicketEvent
@@ -84,6 +86,24 @@ def test_no_doubles_under_threads_and_rollbacks_and_no_gaps_but_for_those(work: 
     gaps = 0 if work.db.engine.dialect.name == "sqlite" else 4
     assert len(set(found)) == len(found) == 16
     assert set(found) <= {f"261121{sequence:03}" for sequence in range(1, 17 + gaps)}
+
+
+# Decision 73: "Where the way to the database broke while COMMIT was under way, nobody knows what was kept".
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_number_that_may_be_a_tickets_is_never_given_again(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = Pipelined.commit
+
+    def breaks_down(connection: Pipelined) -> None:
+        commit(connection)
+        raise psycopg.OperationalError("the answer to COMMIT was lost")
+
+    with monkeypatch.context() as patch, pytest.raises(sa.exc.OperationalError):
+        patch.setattr(Pipelined, "commit", breaks_down)
+        opened(work)
+    assert numbers(work) == ["261121001"]
+    assert [opened(work).number for _ in range(2)] == ["261121002", "261121003"]
 
 
 # Decision 73: "the row is locked for as long as PostgreSQL needs"; on SQLite one writes at a time.

@@ -1,10 +1,12 @@
 """A database that hangs does not eat a process's threads: whoever gives up leaves his thread its place."""
 
+import asyncio
 import threading
 
 import anyio
 import pytest
 
+from callcenter.web import threads as module
 from callcenter.web.threads import Threads
 from tests.waiting import until
 
@@ -80,3 +82,24 @@ def test_a_thread_that_could_not_be_started_takes_no_place_and_does_nothing_late
 
     anyio.run(callers)
     assert done == ["for the next one"]
+
+
+# More at once than there are places, then nobody for a while: all threads have ended, and none is counted on.
+def test_after_a_rush_and_a_rest_the_next_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "IDLE_SECONDS", 0.02)
+    threads, before = Threads(2), threading.active_count()
+
+    async def rush() -> None:
+        gate = threading.Event()
+        waiting = [asyncio.ensure_future(threads.run(lambda: gate.wait(20), within=20)) for _ in range(7)]
+        await asyncio.sleep(0)
+        gate.set()
+        assert all(await asyncio.gather(*waiting))
+
+    async def callers() -> None:
+        for _ in range(3):
+            await rush()
+            until(lambda: threading.active_count() <= before, 20)
+            assert await threads.run(lambda: "served", within=20) == "served"
+
+    asyncio.run(callers())

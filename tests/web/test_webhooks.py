@@ -10,9 +10,13 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
+from sqlalchemy.orm import Session
+from starlette.responses import Response
 
 from callcenter.calls.models import Call, CallEvent, Recording
 from callcenter.jobs import Work
+from callcenter.leases import Lease
+from callcenter.switchboard.driver import HANG_UP
 from callcenter.tickets.models import Ticket
 from callcenter.web import twilio as bridge
 from tests.web.twilio import ACCOUNT, SID, TOKEN, Poster, arrival
@@ -244,6 +248,49 @@ def test_the_deadline_apologises_and_keeps_nothing(
     assert GREETING in carrier.post("/twilio/voice").text, "the writer's turn has come back"
     with work.db.reading() as session:
         assert session.scalars(sa.select(CallEvent.kind)).all().count("arrived") == 1
+
+
+# Decision 72: whose COMMIT was refused is handled again, unless his caller was apologised to meanwhile.
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("in_time", [True, False])
+def test_who_was_refused_is_handled_again_while_his_caller_waits(
+    carrier: Poster, work: Work, monkeypatch: pytest.MonkeyPatch, in_time: bool
+) -> None:
+    tries, done = [], threading.Event()
+
+    def collides(_work: Work, session: Session, *_: object, **__: object) -> str:
+        tries.append(len(tries))
+        if len(tries) == 1:
+            session.add_all(Lease(name="a", owner=owner, until=work.at()) for owner in ("one", "two"))
+        elif not in_time:
+            assert apologised.wait(20)
+        session.add(Lease(name=f"of try {len(tries)}", owner="me", until=work.at()))
+        return HANG_UP
+
+    apologised, real = threading.Event(), bridge.Bridge._apologise
+
+    async def apologises(*given: object) -> Response:
+        answer = await real(*given)  # type: ignore[arg-type]
+        apologised.set()
+        return answer
+
+    def transacts(*given: object) -> str | None:
+        try:
+            return transact(*given)  # type: ignore[arg-type]
+        finally:
+            if len(tries) == 2:
+                done.set()
+
+    transact = bridge.Bridge._transact
+    monkeypatch.setattr(bridge.Bridge, "_transact", transacts)
+    monkeypatch.setattr(bridge.Bridge, "_apologise", apologises)
+    monkeypatch.setattr(bridge, "DEADLINE_SECONDS", 20.0 if in_time else 0.5)
+    with broken(monkeypatch, "callcenter.web.voice.inbound.arrive", collides):
+        answer = carrier.post("/twilio/voice").text
+    assert done.wait(20)
+    with work.db.reading() as session:
+        kept = list(session.scalars(sa.select(Lease.name)))
+    assert (answer == HANG_UP, kept) == ((True, ["of try 2"]) if in_time else (False, []))
 
 
 def test_inside_the_carriers_queue_the_apology_is_music(

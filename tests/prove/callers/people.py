@@ -48,7 +48,7 @@ def _an_agents_way(chance: Random) -> Behaviour:
         answers(3, presses=("9", "1"), talks_for=talk),
         answers(2, presses="1", hangs_up_after=chance.uniform(1, 15)),
         answers(4, presses=chance.choice(KEYS), talks_for=talk),
-        answers(4),
+        answers(4, talks_for=talk),  # Who presses nothing accepts on a browser all the same.
         voicemail(chance.uniform(2, 20), tape=10),
         rings_out(),
         declines(chance.uniform(1, 9)),

@@ -111,9 +111,11 @@ _HARMS = {
         "(SELECT 1 FROM offers o WHERE o.wait_id = w.id "
         "AND o.state = CASE w.state WHEN 'won' THEN 'accepted' ELSE 'ringing' END)"
     ),
+    # Whom the carrier has called gone (21220) waits for nobody any more, before his call's end is told of.
     "a caller in the queue waits for nobody": (
         "SELECT 1 FROM calls c WHERE c.queued_at IS NOT NULL AND c.ended_at IS NULL AND NOT EXISTS (SELECT 1 "
-        "FROM waits w WHERE w.subject_id = c.id AND w.state IN ('waiting', 'offered', 'won', 'joined'))"
+        "FROM waits w WHERE w.subject_id = c.id "
+        "AND (w.state IN ('waiting', 'offered', 'won', 'joined') OR w.exit = 'caller_gone'))"
     ),
     "an agent is away without an end": (
         "SELECT 1 FROM agent_states WHERE state IN ('wrap_up', 'break') AND until IS NULL"

@@ -34,7 +34,7 @@ def arrival(webhook: Any) -> Any:
     return webhook.received_at
 
 
-def go_on(work: Any, session: Any, *, sid: str, key: str, heard: Any, at: Any) -> str:
+def go_on(work: Any, session: Any, *, sid: str, key: str, heard: Any, at: Any, **_: Any) -> str:
     """Go on with a call without looking whether it is over."""
     found = calls.take_leg_and_call(session, sid, key)
     if found is None:

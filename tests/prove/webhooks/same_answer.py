@@ -78,7 +78,8 @@ A2 = Proof(
         "nothing is locked, nor looked for": fault(
             ("callcenter.calls.queries.leg_by_sid", plants.unlocked),
             ("callcenter.calls.queries.call_by_id", plants.unlocked_call),
-            ("callcenter.switchboard.answers.ask_ticket_of_call", plants.no_answer),
+            ("callcenter.switchboard.answers.ticket_of_call", plants.nothing),
+            ("callcenter.switchboard.ahead.ask_ticket_of_sid", plants.no_answer),
         ),
         "every request begins a turn of its own": fault(
             ("callcenter.switchboard.driver._is_current", plants.always),
