@@ -1,7 +1,7 @@
 """The database, the same on SQLite and PostgreSQL: one transaction a request or job."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -21,6 +21,7 @@ from callcenter.sqlite import WriterLock
 from callcenter.statements import ASIDE, post_changes, take_back
 
 TURN_WAIT_SECONDS = 2.0
+OPENED_AHEAD = 20
 JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 Instant = datetime | sa.BindParameter[datetime]
 """A time in a condition: known, or given when the statement is run."""
@@ -260,6 +261,16 @@ class Database:
         else:
             with self._writer.held():
                 yield
+
+    def open_ahead(self) -> None:
+        """Open connections before anybody needs them, which takes several round trips each.
+
+        Where the database does not answer yet, they are opened when they are needed.
+        """
+        with suppress(sa.exc.SQLAlchemyError), ExitStack() as opened:
+            for engine, count in ((self.engine, OPENED_AHEAD), (self._aside, OPENED_AHEAD // 4)):
+                for _ in range(count if engine is not None and self._writer is None else 0):
+                    opened.enter_context(engine.connect())
 
     def dispose(self) -> None:
         """Close every pooled connection."""

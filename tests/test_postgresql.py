@@ -3,10 +3,12 @@
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.dialects import postgresql
 
 from callcenter.calls import queries as calls
@@ -92,6 +94,14 @@ def test_a_savepoint_is_undone_alone(pipelined: Database) -> None:
         assert session.scalars(OWNERS).all() == ["owner of a", "owner of b"]
 
 
+@contextmanager
+def tap_of(database: Database) -> Iterator[list[object]]:
+    """Yield the connections that are opened meanwhile."""
+    opened: list[object] = []
+    event.listen(database.engine, "connect", lambda connection, _record: opened.append(connection))
+    yield opened
+
+
 @pytest.fixture
 def cluster() -> Iterator[servers.Cluster]:
     """A PostgreSQL server of the test's own, to restart."""
@@ -112,6 +122,21 @@ def test_nobody_meets_a_connection_that_died_in_the_pool(cluster: servers.Cluste
     with database.reading() as one, database.reading() as another:
         assert one.scalar(sa.text("SELECT 2")) == another.scalar(sa.text("SELECT 2")) == 2
     database.dispose()
+
+
+# reliability.md, A8: to open a connection takes several round trips, which no caller should wait for.
+def test_connections_are_there_before_they_are_needed(postgresql_shared: Database) -> None:
+    database = Database(postgresql_shared.url)
+    database.open_ahead()
+    with tap_of(database) as opened, database.transaction() as session:
+        session.execute(OWNERS).all()
+    assert opened == []
+    database.dispose()
+
+
+def test_a_database_that_is_not_there_yet_is_no_fault(cluster: servers.Cluster) -> None:
+    cluster.stop()
+    Database(cluster.url).open_ahead()
 
 
 # Decision 6: a webhook's thread whose deadline has passed rolls back. Its pipeline may still wait for a lock,

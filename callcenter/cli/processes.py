@@ -45,6 +45,7 @@ def web() -> None:
     # When it has drained, uvicorn raises the signal again: to end as asked is no failure.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with ringing_aside(make_work(settings, lock_wait_seconds=LOCK_WAIT_SECONDS)) as work:
+        threading.Thread(target=work.db.open_ahead, daemon=True).start()
         app = create_app(work, settings)
         keep_for_good()
         uvicorn.run(

@@ -43,7 +43,15 @@ def _hang_up_on_strangers() -> Mutant:
     return _patched("callcenter.switchboard.inbound", "arrive", impatient)
 
 
-_outlook = answers.outlook
+def _somebody_is_always_there() -> Mutant:
+    real = answers.CallerDesks.outlook
+
+    def hopeful(desks: answers.CallerDesks, *asked: Any) -> Any:
+        return replace(real(desks, *asked), on_duty=1)
+
+    return _on(answers.CallerDesks, "outlook", hopeful)
+
+
 MUTANTS: Mapping[str, Mutant] = {
     "no Record in the apology": _patched(
         "callcenter.web.emergency", "apology", lambda *_: spoken("failure.ours")
@@ -64,8 +72,6 @@ MUTANTS: Mapping[str, Mutant] = {
         "callcenter.switchboard.outcomes", "was_obeyed", lambda *_: False
     ),
     "a 404 ends a living call": _patched("callcenter.switchboard.jobs", "leg_is_past", lambda *_: True),
-    "absent agents are waited for": _patched(
-        "callcenter.switchboard.answers", "outlook", lambda *asked: replace(_outlook(*asked), on_duty=1)
-    ),
+    "absent agents are waited for": _somebody_is_always_there(),
     "a number that is no line is hung up on": _hang_up_on_strangers(),
 }
