@@ -267,9 +267,11 @@ class Database:
 
         Where the database does not answer yet, they are opened when they are needed.
         """
+        if self._aside is None:
+            return
         with suppress(sa.exc.SQLAlchemyError), ExitStack() as opened:
             for engine, count in ((self.engine, OPENED_AHEAD), (self._aside, OPENED_AHEAD // 4)):
-                for _ in range(count if engine is not None and self._writer is None else 0):
+                for _ in range(count):
                     opened.enter_context(engine.connect())
 
     def dispose(self) -> None:
