@@ -101,6 +101,7 @@ class RingsAside:
     def __init__(self, bell: RqDoorbell) -> None:
         self._bell = bell
         self._asked: SimpleQueue[Rung | None] = SimpleQueue()
+        self._ends = threading.Event()
         self._thread = threading.Thread(target=self._carry, name="bell", daemon=True)
         self._thread.start()
 
@@ -111,6 +112,7 @@ class RingsAside:
 
     def finish(self) -> None:
         """Ring what was asked for, for a moment at most: what is left the clock's sweep finds."""
+        self._ends.set()
         self._asked.put(None)
         self._thread.join(timeout=2 * SOCKET_SECONDS)
 
@@ -123,7 +125,7 @@ class RingsAside:
                 self._bell.ring_all([each for each in rung if each is not None])
             except Exception:  # The next bell must ring all the same.
                 log.exception("bell.failed")
-            time.sleep(BREATH_SECONDS)
+            self._ends.wait(BREATH_SECONDS)
 
     def _collect(self) -> dict[Rung | None, None]:
         """Wait for a job; return it and those that are asked for already, each once, in their order."""
