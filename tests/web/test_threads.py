@@ -91,10 +91,13 @@ def test_after_a_rush_and_a_rest_the_next_is_served(monkeypatch: pytest.MonkeyPa
 
     async def rush() -> None:
         gate = threading.Event()
-        waiting = [asyncio.ensure_future(threads.run(lambda: gate.wait(20), within=20)) for _ in range(7)]
-        await asyncio.sleep(0)
-        gate.set()
-        assert all(await asyncio.gather(*waiting))
+
+        async def opens() -> bool:
+            gate.set()
+            return True
+
+        waiting = [threads.run(lambda: gate.wait(20), within=20) for _ in range(7)]
+        assert all(await asyncio.gather(*waiting, opens()))
 
     async def callers() -> None:
         for _ in range(3):
