@@ -21,7 +21,8 @@ from callcenter.sqlite import WriterLock
 from callcenter.statements import ASIDE, post_changes, take_back
 
 TURN_WAIT_SECONDS = 2.0
-OPENED_AHEAD = 20
+OPENED_AHEAD, ASIDE_AHEAD = 30, 10
+"""Of forty and ten: so many are used at once with twenty webhooks a second and a database half a second away."""
 JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 Instant = datetime | sa.BindParameter[datetime]
 """A time in a condition: known, or given when the statement is run."""
@@ -270,7 +271,7 @@ class Database:
         if self._aside is None:
             return
         with suppress(sa.exc.SQLAlchemyError), ExitStack() as opened:
-            for engine, count in ((self.engine, OPENED_AHEAD), (self._aside, OPENED_AHEAD // 4)):
+            for engine, count in ((self.engine, OPENED_AHEAD), (self._aside, ASIDE_AHEAD)):
                 for _ in range(count):
                     opened.enter_context(engine.connect())
 
