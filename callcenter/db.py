@@ -22,7 +22,7 @@ from callcenter.statements import ASIDE, post_changes, take_back
 
 TURN_WAIT_SECONDS = 2.0
 OPENED_AHEAD, ASIDE_AHEAD = 30, 10
-"""Of forty and ten: so many are used at once with twenty webhooks a second and a database half a second away."""
+"""Of forty and ten: so many are in use with twenty webhooks a second and a database half a second away."""
 JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 Instant = datetime | sa.BindParameter[datetime]
 """A time in a condition: known, or given when the statement is run."""
