@@ -24,6 +24,7 @@ from ivr.twiml import Urls, render
 from ivr.words import name_of, words_digest
 
 HANG_UP = '<?xml version="1.0" encoding="UTF-8"?><Response><Hangup /></Response>'
+LEAVE = '<?xml version="1.0" encoding="UTF-8"?><Response><Leave /></Response>'
 MOST_ASKS = 8
 
 
@@ -74,9 +75,16 @@ def converse(
     desks: Desks,
     addresses: Addresses,
     at: datetime,
+    inside_queue: bool = False,
 ) -> str:
-    """Return the document for what was heard under a key of a locked leg that was not answered before."""
+    """Return the document for what was heard under a key of a locked leg that was not answered before.
+
+    `inside_queue` says that the carrier asks for the caller as one in its queue. One who has left it since is
+    asked for too late: the document in force may be none that a queue takes (TwiML, Enqueue: waitUrl).
+    """
     if not _is_current(leg, key):
+        if inside_queue and leg.step and leg.step["name"] not in IN_QUEUE:
+            return LEAVE
         return queries.current_document(session, leg.sid) or HANG_UP
     turn, answers = think(Step.from_json(leg.step) if leg.step else None, heard, desks)
     return _say(session, leg, key, heard, turn, answers, addresses, at)

@@ -171,16 +171,25 @@ def call_of(
 
 
 def go_on(
-    work: Work, session: Session, *, sid: str, key: str, heard: Heard, at: datetime, to_raw: str = ""
+    work: Work,
+    session: Session,
+    *,
+    sid: str,
+    key: str,
+    heard: Heard,
+    at: datetime,
+    to_raw: str = "",
+    inside_queue: bool = False,
 ) -> str:
     """Answer a later webhook of a call; a call that has ended hears only the hang-up.
 
     `to_raw` is the number that was called, as the carrier wrote it: it tells what the caller may have chosen.
+    `inside_queue` says that the address is one of the carrier's queue.
     """
     asked = calls.ask_leg_and_call(session, sid, key)
     ahead = ask_ahead(session, sid, to_raw, heard, at)
     found = asked()
-    return _go_on(work, session, *found, key, heard, at, ahead) if found else HANG_UP
+    return _go_on(work, session, *found, key, heard, at, ahead, inside_queue) if found else HANG_UP
 
 
 def _go_on(
@@ -193,6 +202,7 @@ def _go_on(
     heard: Heard,
     at: datetime,
     ahead: Ahead | None = None,
+    inside_queue: bool = False,
 ) -> str:
     if known is not None or call.ended_at is not None:
         return known or HANG_UP
@@ -201,7 +211,7 @@ def _go_on(
     line = configuration(session).lines[call.line_id] if call.line_id else None
     if isinstance(heard, TalkEnded):
         heard = rooms.hear_of_end(session, call, hold_subject(session, "call", call.id), heard, at)
-    return _converse(work, session, call, leg, line, key, heard, at, ahead)
+    return _converse(work, session, call, leg, line, key, heard, at, ahead, inside_queue)
 
 
 def summon(work: Work, session: Session, *, sid: str, connection: int, at: datetime) -> str:
@@ -231,6 +241,7 @@ def _converse(
     heard: Heard,
     at: datetime,
     ahead: Ahead | None = None,
+    inside_queue: bool = False,
 ) -> str:
     return converse(
         session,
@@ -240,6 +251,7 @@ def _converse(
         desks=CallerDesks(session, call, leg, line, at, ahead or Ahead()),
         addresses=_addresses(work),
         at=at,
+        inside_queue=inside_queue,
     )
 
 

@@ -61,6 +61,7 @@ def caller_goes_on(work: Work, session: Session, webhook: Webhook) -> str:
         heard=heard,
         at=at,
         to_raw=webhook.form.get("To", ""),
+        inside_queue=kind in ("wait", "waitkeys"),
     )
 
 

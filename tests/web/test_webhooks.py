@@ -183,6 +183,13 @@ def test_a_late_request_gets_the_document_in_force(carrier: Poster, work: Work) 
     assert count(work, CallEvent) == events
 
 
+# TwiML, Enqueue: a waitUrl takes Play, Say, Pause, Hangup, Redirect, Leave and Gather, nothing else.
+def test_a_late_request_from_the_carriers_queue_gets_nothing_that_a_queue_refuses(carrier: Poster) -> None:
+    carrier.post("/twilio/voice")
+    assert "<Leave />" in carrier.post("/twilio/voice/wait/7").text
+    assert "<Gather" in carrier.post("/twilio/voice/next/7").text
+
+
 def test_an_address_of_a_leg_needs_its_token(carrier: Poster) -> None:
     path = "/twilio/leg/01930000-0000-7000-8000-000000000000/" + "0" * 32
     assert carrier.post(path).status_code == 400
