@@ -227,16 +227,17 @@ _READ_OUTLOOK = _make_outlook()
 _OUTLOOK = Query(lambda _: _READ_OUTLOOK)
 
 
-def lock_first(session: Session, at: datetime) -> sa.Row[Any] | None:
+def lock_first(session: Session, at: datetime) -> Any:
     """Lock and return the first in line whom a free agent can serve, None when there is nobody.
 
     By priority and arrival; rows that another process is deciding on are passed over. The row has id,
     line_id, call_id, skill_id and language.
     """
-    row = session.connection().execute(_FIRST, {"declined_since": at - DECLINED_REST}).first()
-    if row is not None:
-        of_revision(session, row.revision)
-    return row
+    rows = _ASK_FIRST.rows(session, {"declined_since": at - DECLINED_REST})
+    if not rows:
+        return None
+    of_revision(session, rows[0].revision)
+    return rows[0]
 
 
 @dataclass(frozen=True)
@@ -248,7 +249,7 @@ class Claimed:
     connection: int
 
 
-def claim(session: Session, wait: sa.Row[Any], at: datetime) -> Claimed | None:
+def claim(session: Session, wait: Any, at: datetime) -> Claimed | None:
     """Take the best free agent for a locked wait, in one statement; None when others have taken them all.
 
     By level (1 is best), then by longest idle; agents whom somebody else is deciding on are passed over.
@@ -257,9 +258,10 @@ def claim(session: Session, wait: sa.Row[Any], at: datetime) -> Claimed | None:
         "for_wait": wait.id, "for_call": wait.call_id, "for_skill": wait.skill_id,
         "for_language": wait.language, "declined_since": at - DECLINED_REST, "now": at,
     }  # fmt: skip
-    row = session.connection().execute(_CLAIM, values).first()
-    if row is None:
+    rows = _ASK_CLAIM.rows(session, values)
+    if not rows:
         return None
+    row = rows[0]
     known = held(session, AgentState, row.agent_id)
     if known is not None:
         session.refresh(known)
@@ -350,6 +352,7 @@ def _make_claim() -> sa.UpdateBase:
 
 
 _FIRST, _CLAIM = _make_first(), _make_claim()
+_ASK_FIRST, _ASK_CLAIM = Query(lambda _: _FIRST), Query(lambda _: _CLAIM)
 
 
 _NOW = sa.bindparam("now", type_=UtcDateTime())

@@ -37,7 +37,7 @@ def full(seed: int) -> Scale:
         seed, warm_seconds=1.0, rounds=7, static_seconds=1.5, seconds=3.0, open_runs=3, open_seconds=8.0,
         calls=5, batches=15, claim_rounds=5, claim_seconds=2.0, starts=5, history=1_000_000,
         reads=40, agents_freed=200, callbacks=5, days=30, calls_a_day=250,
-        held=Crowd(1050, mean_stay=300.0, first_pace=8.0, steady_seconds=60.0, seed=seed),
+        held=Crowd(1200, mean_stay=300.0, first_pace=8.0, steady_seconds=60.0, seed=seed),
         simulated=tuple(
             Crowd(many, mean_stay=300.0, first_pace=many / 60, steady_seconds=30.0, seed=seed)
             for many in (250, 1000)
