@@ -28,3 +28,4 @@ def test_no_webhook_asks_the_database_more_than_six_times(postgresql_server: str
         servers.drop_database(postgresql_server, url)
     assert {name: max(each) for name, each in counts.items() if max(each) > MOST} == {}
     assert PLAYED - counts.keys() == set()
+    assert [row.measured.middle <= MOST for row in trips.rows(counts)] == [True] * 3

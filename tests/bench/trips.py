@@ -32,7 +32,11 @@ Counts = Mapping[str, Sequence[int]]
 
 def measure(ground: Ground, _calls: int) -> list[Row]:
     """Play every kind of call; return the rows."""
-    counts = count(ground.server_url, ground.database("trips"))
+    return rows(count(ground.server_url, ground.database("trips")))
+
+
+def rows(counts: Counts) -> list[Row]:
+    """Return the rows of what was counted."""
     worst = {name: max(trips) for name, trips in counts.items()}
     name = max(worst, key=worst.__getitem__)
     every = dict(sorted(worst.items(), key=lambda item: -item[1]))
