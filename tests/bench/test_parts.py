@@ -19,8 +19,8 @@ def base(
 
 
 COUNTED = ("door", "claims", "ringing")
-"""Those that need no time to lie in wait, but for the round trips, which have a test of their own: the others are
-kept from rotting by `make bench ARGS=--quick`."""
+"""Those that need no time to lie in wait. Round trips have a test of their own; the other parts are kept from
+rotting by `make bench ARGS=--quick`."""
 
 
 @pytest.mark.parametrize("part", COUNTED)
