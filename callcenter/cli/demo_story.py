@@ -19,7 +19,7 @@ FIRST_CALLER = {
     "from": "+8613800138000",
     "name": "刘女士",
     "press": ["~8", "1"],
-    "hold_seconds": 5.0,
+    "hold_seconds": 4.0,
     "hangup_after": 90,
 }
 # What callers of the demo do: technical, pre-sales, complaint, in English, a callback, too impatient.
