@@ -244,7 +244,7 @@ class Database:
                 with session.begin():
                     yield session
                     is_done = True
-            except BaseException as fault:
+            except BaseException as fault:  # It is raised again; what was done aside is taken back first.
                 if _kept_nothing(fault, is_done=is_done):
                     take_back(session)
                 raise
