@@ -12,6 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.dialects import postgresql
 
 from callcenter.calls import queries as calls
+from callcenter.customers import queries as customers
 from callcenter.db import Database
 from callcenter.leases import Lease
 from callcenter.revision import REVISION
@@ -185,3 +186,22 @@ def test_what_every_call_asks_names_its_limits(statement: sa.ClauseElement) -> N
     limits = re.findall(r"LIMIT (\S+)", written)
     assert limits
     assert all(limit.rstrip(")").isdigit() for limit in limits)
+
+
+# PostgreSQL manual, PREPARE: the plan that is made while a table is small is kept while it grows.
+@pytest.mark.parametrize("statement", [known._WHO, customers.WHO, customers.WHO_OR_BASE])
+def test_who_phones_is_looked_up_however_few_are_known(
+    pipelined: Database, statement: sa.ClauseElement
+) -> None:
+    places = iter(range(1, 20))
+    written = re.sub(
+        r"%\(\w+\)s", lambda _: f"${next(places)}", str(statement.compile(dialect=pipelined.engine.dialect))
+    )
+    nothing = ", ".join(["NULL"] * (next(places) - 1))
+    with pipelined.reading() as session:
+        session.execute(sa.text("SET LOCAL plan_cache_mode = force_generic_plan"))
+        connection = session.connection()
+        connection.exec_driver_sql(f"PREPARE who AS {written}".replace("%%", "%"))
+        plan = connection.exec_driver_sql(f"EXPLAIN EXECUTE who ({nothing})").scalars().all()
+    assert "Index" in "".join(plan)
+    assert not [line for line in plan if "Seq Scan on customer" in line]

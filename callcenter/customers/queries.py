@@ -14,19 +14,34 @@ from callcenter.phone_numbers import without_extension
 from callcenter.statements import Query
 
 _NUMBER: sa.BindParameter[str] = sa.bindparam("number", type_=sa.String())
-_WHO = Query(
-    lambda _: (
-        sa.select(CustomerNumber.customer_id, CustomerNumber.canonical)
-        .where(
-            sa.or_(
-                CustomerNumber.canonical == _NUMBER,
-                CustomerNumber.canonical == sa.bindparam("base", type_=sa.String()),
-                CustomerNumber.switchboard == _NUMBER,
+_BASE: sa.BindParameter[str] = sa.bindparam("base", type_=sa.String())
+
+
+def known_from(number: sa.BindParameter[str], *others: sa.BindParameter[str]) -> sa.CompoundSelect[Any]:
+    """Return who is known by exactly these numbers, and who sits behind the first one, each once.
+
+    A search for each: PostgreSQL takes an OR over two columns of a small table for worth reading all of it,
+    and a process keeps that plan while the table grows.
+    """
+    behind = sa.select(CustomerNumber.customer_id, CustomerNumber.canonical).where(
+        CustomerNumber.switchboard == number
+    )
+    exactly = []
+    for each in (number, *others):
+        exactly.append(
+            sa.select(CustomerNumber.customer_id, CustomerNumber.canonical).where(
+                CustomerNumber.canonical == each
             )
         )
-        .order_by(CustomerNumber.customer_id)
-    )
-)
+        behind = behind.where(CustomerNumber.canonical != each)
+    return sa.union_all(*exactly, behind)
+
+
+_FOUND = known_from(_NUMBER).subquery("found")
+_FOUND_OR_BASE = known_from(_NUMBER, _BASE).subquery("found")
+WHO = sa.select(_FOUND).order_by(_FOUND.c.customer_id)
+WHO_OR_BASE = sa.select(_FOUND_OR_BASE).order_by(_FOUND_OR_BASE.c.customer_id)
+_WHO, _WHO_OR_BASE = Query(lambda _: WHO), Query(lambda _: WHO_OR_BASE)
 
 
 def customer(session: Session, customer_id: UUID) -> Customer:
@@ -66,7 +81,10 @@ def recognise(session: Session, canonical: str | None, raw: str | None = None) -
 def ask_who(session: Session, canonical: str) -> Callable[[], Recognition]:
     """Ask who phones from a number; what is returned waits for the answer."""
     base = without_extension(canonical)
-    found = _WHO.ask(session, {"number": canonical, "base": base})
+    if base == canonical:
+        found = _WHO.ask(session, {"number": canonical})
+    else:
+        found = _WHO_OR_BASE.ask(session, {"number": canonical, "base": base})
     return lambda: _recognised(found(), canonical, base)
 
 

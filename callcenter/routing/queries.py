@@ -34,9 +34,8 @@ ON_DUTY = ("available", "ringing", "talking", "wrap_up")
 LOCK_STATE = locks(
     sa.select(AgentState.agent_id).where(AgentState.agent_id == sa.bindparam("agent")), AgentState
 )
-
-
 _KNOWN = "routing"
+_ZERO = sa.literal_column("0", sa.Integer)
 
 
 def remember_wait(session: Session, subject_kind: str, subject_id: UUID, wait: Wait | None) -> None:
@@ -176,7 +175,7 @@ def _make_outlook() -> sa.Select[Any]:
     mine, ahead = aliased(Wait, name="mine"), aliased(Wait, name="ahead")
     skill = sa.func.coalesce(mine.skill_id, sa.bindparam("skill", type_=sa.Uuid()))
     language = sa.func.coalesce(mine.language, sa.bindparam("language", type_=sa.String()))
-    priority = sa.func.coalesce(mine.priority, 0)
+    priority = sa.func.coalesce(mine.priority, _ZERO)
     entered = sa.func.coalesce(mine.entered_at, sa.bindparam("at", type_=UtcDateTime()))
     returning = sa.and_(AgentState.state == "break", AgentState.until.is_not(None))
     talks = (
@@ -186,11 +185,18 @@ def _make_outlook() -> sa.Select[Any]:
         .limit(at_most(50))
         .subquery()
     )
-    before = sa.select(sa.func.count(ahead.id)).where(
-        ahead.skill_id == skill,
-        _literally(ahead.state, ("waiting", "offered")),
-        sa.or_(ahead.priority > priority, sa.and_(ahead.priority == priority, ahead.entered_at < entered)),
-    )
+    # As the line's index has them: who waits is counted in it, and nobody who has left is looked at.
+    before = [
+        sa.select(sa.func.count(ahead.id))
+        .where(
+            ahead.skill_id == skill,
+            _literally(ahead.state, (state,)),
+            sa.tuple_(_ZERO - ahead.priority, ahead.entered_at) < sa.tuple_(_ZERO - priority, entered),
+        )
+        .correlate(mine)
+        .scalar_subquery()
+        for state in ("waiting", "offered")
+    ]
     on_duty = (
         sa.select(sa.func.count(AgentState.agent_id))
         .join(Agent, Agent.id == AgentState.agent_id)
@@ -205,7 +211,7 @@ def _make_outlook() -> sa.Select[Any]:
     return (
         sa.select(
             *sa.inspect(mine).selectable.c,
-            before.correlate(mine).scalar_subquery().label("ahead"),
+            (before[0] + before[1]).label("ahead"),
             on_duty.correlate(mine).scalar_subquery().label("on_duty"),
             sa.select(sa.func.avg(talks.c.seconds)).scalar_subquery().label("handle_seconds"),
         )
@@ -353,8 +359,6 @@ def _make_claim() -> sa.UpdateBase:
 
 _FIRST, _CLAIM = _make_first(), _make_claim()
 _ASK_FIRST, _ASK_CLAIM = Query(lambda _: _FIRST), Query(lambda _: _CLAIM)
-
-
 _NOW = sa.bindparam("now", type_=UtcDateTime())
 _TILL = sa.bindparam("till", type_=UtcDateTime())
 _WHY = sa.bindparam("why", type_=sa.String())

@@ -12,7 +12,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from callcenter.callbacks.models import Callback
 from callcenter.callbacks.rules import OPEN
 from callcenter.calls.models import Leg
-from callcenter.customers.models import Customer, CustomerNumber
+from callcenter.customers.models import Customer
+from callcenter.customers.queries import known_from
 from callcenter.customers.rules import MOST_CANDIDATES, UNKNOWN, Recognition, judge, without_number
 from callcenter.revision import REVISION
 from callcenter.statements import Query, at_most
@@ -35,42 +36,41 @@ class Known:
     recognition: Recognition = UNKNOWN
 
 
+_ONE = sa.select(sa.literal(1).label("row")).subquery()
+_NUMBER: sa.BindParameter[str] = sa.bindparam("number", type_=sa.String())
+_FOUND = known_from(_NUMBER).subquery("found")
+_LINE: sa.BindParameter[UUID] = sa.bindparam("line_id", type_=sa.Uuid())
+# Named in the statement itself: SQLite takes a partial index only where it can read its condition.
+_IS_OWED = Callback.state.in_([sa.literal_column(f"'{state}'") for state in OPEN])
+
+
 def _newest_open(column: InstrumentedAttribute[str]) -> sa.ScalarSelect[str]:
     """Return a column of the customer's newest ticket that is not closed."""
     return (
         sa.select(column)
-        .where(Ticket.customer_id == CustomerNumber.customer_id, Ticket.state != "closed")
+        .where(Ticket.customer_id == _FOUND.c.customer_id, Ticket.state != "closed")
         .order_by(Ticket.created_at.desc(), Ticket.id.desc())
         .limit(at_most(1))
-        .correlate(CustomerNumber)
         .scalar_subquery()
     )
 
 
-_ONE = sa.select(sa.literal(1).label("row")).subquery()
-_NUMBER: sa.BindParameter[str] = sa.bindparam("number", type_=sa.String())
-_LINE: sa.BindParameter[UUID] = sa.bindparam("line_id", type_=sa.Uuid())
-# Named in the statement itself: SQLite takes a partial index only where it can read its condition.
-_IS_OWED = Callback.state.in_([sa.literal_column(f"'{state}'") for state in OPEN])
 _WHO = (
     sa.select(
         REVISION.label("revision"),
-        CustomerNumber.customer_id,
-        Customer.name,
+        _FOUND.c.customer_id,
+        sa.select(Customer.name).where(Customer.id == _FOUND.c.customer_id).scalar_subquery().label("name"),
         _newest_open(Ticket.number).label("ticket"),
         _newest_open(Ticket.kind).label("ticket_kind"),
         Callback.id.label("callback_id"),
         Callback.due_at.label("promised"),
-        CustomerNumber.canonical,
+        _FOUND.c.canonical,
         sa.exists().where(Leg.sid == sa.bindparam("sid", type_=sa.String())).label("told_before"),
     )
     .select_from(_ONE)
-    .outerjoin(
-        CustomerNumber, sa.or_(CustomerNumber.canonical == _NUMBER, CustomerNumber.switchboard == _NUMBER)
-    )
-    .outerjoin(Customer, Customer.id == CustomerNumber.customer_id)
+    .outerjoin(_FOUND, sa.true())
     .outerjoin(Callback, sa.and_(Callback.number == _NUMBER, Callback.line_id == _LINE, _IS_OWED))
-    .order_by(sa.case((CustomerNumber.canonical == _NUMBER, 0), else_=1), CustomerNumber.customer_id)
+    .order_by(sa.case((_FOUND.c.canonical == _NUMBER, 0), else_=1), _FOUND.c.customer_id)
     .limit(at_most(MOST_CANDIDATES + 1))
 )
 _KNOWN = Query(lambda _: _WHO)
