@@ -8,9 +8,9 @@ raised by the next one that is waited for, at the latest by COMMIT, which then h
 
 import re
 import select
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import partial
+from functools import cache, lru_cache, partial
 from typing import Any, Self
 
 import psycopg
@@ -24,6 +24,11 @@ NOBODY_WAITS = "/* nobody waits */"
 _WAITS_FOR_NOBODY = re.compile(
     rf"(?!.*\bRETURNING\b)(INSERT|UPDATE|DELETE|SELECT {re.escape(NOBODY_WAITS)})\s", re.DOTALL
 )
+_ADDS_ROWS = re.compile(
+    r"INSERT INTO \w+ \([^()]*\) VALUES (?!.*\b(RETURNING|ON CONFLICT|SELECT)\b)", re.DOTALL
+)
+_PARAMETER = re.compile(r"\$(\d+)")
+_MERGED_MOST = 12
 # Statements are prepared at their second use, and all that a process has are kept.
 _PREPARE_AFTER = 1
 _PREPARED_MOST = 500
@@ -45,7 +50,44 @@ class _Patient(psycopg.Pipeline):
             self._collects = False
 
     def _communicate_gen(self) -> Any:
-        return iter(()) if self._collects else super()._communicate_gen()
+        """Put all that was collected on the wire at once.
+
+        psycopg asks the kernel before each command whether it may be written, and writes it by itself: a
+        system call or two for each, between which another thread gets its turn, and the server a packet.
+        """
+        if self._collects:
+            return iter(())
+        if len(self.command_queue) > 1:
+            together = tuple(self.command_queue)
+            self.command_queue.clear()
+            self.command_queue.append(partial(_call_each, together))
+        return super()._communicate_gen()
+
+
+def _call_each(commands: tuple[Callable[[], None], ...]) -> None:
+    for command in commands:
+        command()
+
+
+@cache
+def adds_rows(text: str) -> bool:
+    """Say whether a statement only adds rows of given values: what stands beside it does not matter then."""
+    return _ADDS_ROWS.match(text) is not None
+
+
+@lru_cache(maxsize=500)
+def merged(texts: tuple[str, ...]) -> str:
+    """Return one statement that adds the rows of several, whose values follow each other.
+
+    Rows that refer to each other may be added by one statement: references are checked at its end.
+    """
+    parts, taken = [], 0
+    for text in texts:
+        numbers = [int(each) for each in _PARAMETER.findall(text)]
+        parts.append(_PARAMETER.sub(lambda found, taken=taken: f"${int(found[1]) + taken}", text))
+        taken += max(numbers, default=0)
+    beside = ", ".join(f"added_{place} AS ({part})" for place, part in enumerate(parts[:-1]))
+    return f"WITH {beside} {parts[-1]}"
 
 
 class Answer:
@@ -72,6 +114,7 @@ class PipelinedCursor(psycopg.Cursor[Any]):
     def execute(self, query: str, params: Any = None, **how: Any) -> Self:  # type: ignore[override]
         """Send BEGIN if it is due, then the statement; wait where waiting is worth anything."""
         self._conn.begin(query)
+        self._conn.add_rows()
         self._conn.stay()
         try:
             with self._conn.pipe.collecting():
@@ -88,6 +131,7 @@ class PipelinedCursor(psycopg.Cursor[Any]):
     ) -> None:
         """Send BEGIN if it is due, then the statement for every set of parameters, and wait."""
         self._conn.begin(query)
+        self._conn.add_rows()
         try:
             super().executemany(query, params_seq, returning=returning)
         except psycopg.Error:
@@ -110,6 +154,7 @@ class Pipelined(psycopg.Connection[Any]):
         self._fault: psycopg.Error | None = None
         self._named: dict[str, bytes] = {}
         self._names = 0
+        self._added: list[tuple[str, Sequence[bytes | None]]] = []
         self._pipeline = self.pipe = _Patient(self)
         self.pipe.__enter__()
 
@@ -170,6 +215,7 @@ class Pipelined(psycopg.Connection[Any]):
 
         What goes wrong is told by `rows_of`.
         """
+        self.add_rows()
         if self.pipe.command_queue:
             self.pipe.command_queue.append(self.pgconn.send_flush_request)
             self._travels = True
@@ -204,8 +250,28 @@ class Pipelined(psycopg.Connection[Any]):
             raise
 
     def _put(self, text: str, values: Sequence[bytes | None], answer: Answer | None) -> None:
-        """Lay a statement upon the pipeline, and before it what prepares it, where it is new here."""
+        """Lay a statement upon the pipeline; rows that are added one after the other are added together."""
         self.begin(text)
+        if answer is None and not self._has_savepoint and adds_rows(text):
+            self._added.append((text, values))
+            if len(self._added) == _MERGED_MOST:
+                self.add_rows()
+            return
+        self.add_rows()
+        self._lay(text, values, answer)
+
+    def add_rows(self) -> None:
+        """Lay upon the pipeline what adds the rows that were collected, before anything else is."""
+        added, self._added = self._added, []
+        if len(added) == 1 or len(self._named) > _PREPARED_MOST:
+            for text, values in added:
+                self._lay(text, values, None)
+        elif added:
+            together = merged(tuple(text for text, _ in added))
+            self._lay(together, [value for _, values in added for value in values], None)
+
+    def _lay(self, text: str, values: Sequence[bytes | None], answer: Answer | None) -> None:
+        """Lay a statement upon the pipeline, and before it what prepares it, where it is new here."""
         name = self._named.get(text)
         if name is None:
             name = self._named[text] = f"ours_{self._names}".encode()
@@ -230,6 +296,7 @@ class Pipelined(psycopg.Connection[Any]):
         A statement that was to be prepared behind it has not been.
         """
         self._named.clear()
+        self._added.clear()
         with suppress(psycopg.Error):
             self.settle()
 
@@ -239,6 +306,7 @@ class Pipelined(psycopg.Connection[Any]):
 
     def settle(self) -> None:
         """Wait until everything that was sent has been answered; raise the first thing that went wrong."""
+        self.add_rows()
         self._travels = False
         first, self._fault = self._fault, None
         try:
@@ -253,6 +321,7 @@ class Pipelined(psycopg.Connection[Any]):
         if self._begun:
             if self.info.transaction_status == TransactionStatus.INERROR:
                 raise psycopg.errors.InFailedSqlTransaction("a fault was passed over: nothing can be kept")
+            self.add_rows()
             self._send("COMMIT")
             self.settle()
             self._begun = False
@@ -263,6 +332,7 @@ class Pipelined(psycopg.Connection[Any]):
         psycopg forgets all prepared statements at its own ROLLBACK, which is right after a fault alone:
         whoever only reads ends so every time.
         """
+        self._added.clear()
         if self._begun:
             with suppress(psycopg.Error):
                 self.settle()
@@ -275,8 +345,7 @@ class Pipelined(psycopg.Connection[Any]):
             self._begun = False
 
     def _send(self, command: str) -> None:
-        with self.pipe.collecting():
-            psycopg.Cursor(self).execute(command, prepare=False)
+        self._enqueue(partial(self.pgconn.send_query_params, command.encode(), None), None)
 
 
 def is_dead(connection: psycopg.Connection[Any]) -> bool:

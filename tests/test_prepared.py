@@ -14,9 +14,12 @@ from hypothesis import settings as limits
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
+from callcenter.customers.actions import remember_caller
+from callcenter.customers.queries import numbers_of
 from callcenter.db import JSON, Database, UtcDateTime
 from callcenter.leases import Lease
 from callcenter.organisation.models import Skill
+from callcenter.postgresql import adds_rows, merged
 from callcenter.prepared import send_off
 from callcenter.routing.models import Wait
 from callcenter.routing.queries import ask_outlook
@@ -286,3 +289,84 @@ def test_ids_and_times_are_ours(owners: Database) -> None:
     with owners.reading() as session:
         (row,) = _QUERY.rows(session, values)
     assert (row.uuid, row.at, row.at.tzinfo) == (UUID(int=7), NOON, UTC)
+
+
+_RENAME = Write(
+    lambda _: (
+        sa.update(table_of(Lease))
+        .where(Lease.name == sa.bindparam("old_name"))
+        .values(owner=sa.bindparam("new_owner"))
+    )
+)
+_OWNERS = sa.text("SELECT name, owner FROM leases ORDER BY name")
+_ADDED = sa.text(
+    "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'WITH added_0 AS (INSERT%'"
+)
+
+
+# PostgreSQL manual, "Data-Modifying Statements in WITH": all are executed, whoever refers to them.
+def test_rows_that_are_added_one_after_the_other_travel_as_one_statement(owners: Database) -> None:
+    for number in range(2):
+        with owners.transaction() as session:
+            for name in "abc":
+                add(session, f"{name}{number}")
+    with owners.reading() as session:
+        assert names(session) == ["a0", "a1", "b0", "b1", "c0", "c1"]
+        assert session.execute(_ADDED).scalar_one() == 1
+
+
+# A number refers to its customer: references are checked when the whole statement has run.
+def test_a_row_may_be_added_together_with_the_one_it_refers_to(owners: Database) -> None:
+    with owners.transaction() as session:
+        who = remember_caller(session, "+8613800001234", "13800001234", "zh-CN", NOON)
+        add(session, "a")
+    with owners.reading() as session:
+        assert who is not None
+        assert numbers_of(session, who) == ["+8613800001234"]
+
+
+def test_what_is_asked_or_changed_after_rows_were_added_finds_them(owners: Database) -> None:
+    with owners.transaction() as session:
+        add(session, "a")
+        add(session, "b")
+        assert names(session) == ["a", "b"]
+        add(session, "c")
+        _RENAME.send(session, {"old_name": "c", "new_owner": "you"})
+        add(session, "d")
+        session.execute(sa.delete(Lease).where(Lease.name == "d"))
+        add(session, "d")
+    with owners.reading() as session:
+        assert names(session) == ["a", "b", "c", "d"]
+        assert dict(session.execute(_OWNERS).all())["c"] == "you"
+
+
+def test_one_row_that_cannot_be_added_takes_all_with_it(owners: Database) -> None:
+    with owners.transaction() as session:
+        add(session, "b")
+    with pytest.raises(sa.exc.IntegrityError), owners.transaction() as session:
+        for name in "abc":
+            add(session, name)
+    with owners.transaction() as session:
+        add(session, "d")
+    with owners.reading() as session:
+        assert names(session) == ["b", "d"]
+
+
+def test_what_reads_while_it_adds_is_sent_by_itself() -> None:
+    plain = "INSERT INTO a (x, y) VALUES ($1::UUID, $2), ($3, $4)"
+    assert adds_rows(plain)
+    for other in (
+        "INSERT INTO a (x) SELECT x FROM b",
+        "INSERT INTO a (x) VALUES ((SELECT max(x) FROM a))",
+        f"{plain} RETURNING a.x",
+        f"{plain} ON CONFLICT DO NOTHING",
+        "UPDATE a SET x = $1",
+    ):
+        assert not adds_rows(other)
+
+
+def test_values_of_several_statements_are_numbered_through() -> None:
+    together = merged(("INSERT INTO a (x) VALUES ($1)", "INSERT INTO b (x, y) VALUES ($2, $1)"))
+    assert together == (
+        "WITH added_0 AS (INSERT INTO a (x) VALUES ($1)) INSERT INTO b (x, y) VALUES ($3, $2)"
+    )
