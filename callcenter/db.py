@@ -18,7 +18,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from callcenter.postgresql import Pipelined, is_dead
 from callcenter.sqlite import WriterLock
-from callcenter.statements import ASIDE, post_changes, take_back
+from callcenter.statements import ASIDE, act_at_last, post_changes, take_back
 
 TURN_WAIT_SECONDS = 2.0
 OPENED_AHEAD, ASIDE_AHEAD = 30, 10
@@ -243,6 +243,7 @@ class Database:
             try:
                 with session.begin():
                     yield session
+                    act_at_last(session)
                     is_done = True
             except BaseException as fault:  # It is raised again; what was done aside is taken back first.
                 if _kept_nothing(fault, is_done=is_done):

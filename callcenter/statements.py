@@ -19,7 +19,7 @@ from sqlalchemy.orm.attributes import instance_dict, manager_of_class, set_commi
 from callcenter.postgresql import NOBODY_WAITS
 from callcenter.prepared import ask, post, send_off, text_of
 
-_HELD, _WIRE, ASIDE, _UNDO = "held", "wire", "aside", "undo"
+_HELD, _WIRE, ASIDE, _UNDO, _LAST = "held", "wire", "aside", "undo", "last"
 Row = TypeVar("Row", bound=DeclarativeBase)
 Locked = TypeVar("Locked", bound=sa.Select[*tuple[Any, ...]])
 
@@ -99,6 +99,17 @@ def take_back(session: Session) -> None:
     for undo in session.info.pop(_UNDO, []):
         with suppress(sa.exc.SQLAlchemyError):
             undo()
+
+
+def at_last(session: Session, act: Callable[[], None]) -> None:
+    """Do something at the end of this transaction, after everything else that it does."""
+    session.info.setdefault(_LAST, []).append(act)
+
+
+def act_at_last(session: Session) -> None:
+    """The transaction is about to commit: do what was left for its end."""
+    for act in session.info.pop(_LAST, []):
+        act()
 
 
 def wire(session: Session) -> sa.Connection:
