@@ -217,6 +217,21 @@ def reconsider_outcome(session: Session, call: Call, *, short_call_seconds: int,
         announce(session, "call", call.id, at)
 
 
+def forget_meeting(session: Session, call: Call, *, short_call_seconds: int, at: datetime) -> None:
+    """Agent and customer have not met after all: an ended call gets the outcome it has without."""
+    if call.left_queue_at == call.joined_at:
+        call.left_queue_at = None
+    call.joined_at = call.agent_id = None
+    call.stage = "connecting"
+    if call.ended_at is None:
+        return
+    if call.queued_at is not None and call.left_queue_at is None:
+        call.left_queue_at = max(call.ended_at, call.queued_at)
+    outbound = call.direction == "outbound"
+    call.outcome = "not_reached" if outbound else rules.outcome_of(_facts(call, short_call_seconds))
+    announce(session, "call", call.id, at)
+
+
 def end_outbound(session: Session, call: Call, outcome: str, at: datetime) -> bool:
     """Close a call that we placed: answered, not_reached, or failed; False when it was closed before."""
     if call.ended_at is not None:

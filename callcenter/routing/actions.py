@@ -27,6 +27,7 @@ from callcenter.routing.rules import BACKSTOP, CHOSEN, ON_A_CALL, ring_allowance
 from callcenter.statements import Write, as_inserted, locked, table_of, take
 
 SWITCHBOARD = "switchboard"
+TALK_ENDED = "talk_ended"
 _ADD_WAIT = Write(
     lambda insert: insert(table_of(Wait)).on_conflict_do_nothing(
         index_elements=[Wait.subject_kind, Wait.subject_id], index_where=WAIT_LIVE
@@ -309,6 +310,22 @@ def part(offer: Offer, wait: Wait) -> None:
     offer.state, offer.joined_at = "accepted", None
     if wait.state == "joined":
         wait.state, wait.exit, wait.ended_at = "won", None, None
+
+
+def take_back_talk(
+    session: Session, offer: Offer, wait: Wait, at: datetime, *, reason: str, exit_: str, left_at: datetime
+) -> None:
+    """They had not met, as is known now that all is over: the subject has left, and nothing is to be noted.
+
+    A wrap-up that goes on for it ends; whatever the agent does by now is left alone.
+    """
+    offer.reason, offer.joined_at = reason, None
+    if wait.state == "joined":
+        wait.state, wait.exit, wait.ended_at = "left", exit_, max(left_at, wait.entered_at)
+    row = _locked(session, offer.agent_id)
+    if row.state == "wrap_up" and row.since == offer.ended_at:
+        _enter(session, row, row.after or "available", None, at)
+    announce(session, "queue", wait.id, at)
 
 
 def end_offer(session: Session, offer: Offer, reason: str, wrap_up: timedelta, at: datetime) -> bool:

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from callcenter.calendars import rules as calendar_rules
+from callcenter.calls.models import Call
 from callcenter.configuration import Configuration, configuration
 from callcenter.lines.models import Line
-from callcenter.lines.rules import skill_of
+from callcenter.lines.rules import SHORT_CALL_SECONDS, skill_of
 from callcenter.organisation.models import Branch
 from ivr.hearing import Hours, LineFacts, MenuItem
 
@@ -67,6 +68,12 @@ def zone_of(session: Session, line: Line | None) -> ZoneInfo:
     """Return the zone of a line's calendar, and the centre's for calls that reach no line."""
     home = configuration(session)
     return ZoneInfo(home.hours[line.calendar_id].zone) if line else home.zone
+
+
+def short_call_seconds(session: Session, call: Call) -> int:
+    """Return below which wait an abandoned call counts as a short one."""
+    line = configuration(session).lines[call.line_id] if call.line_id else None
+    return line.short_call_seconds if line else SHORT_CALL_SECONDS
 
 
 def skill_for(session: Session, line: Line, choice: str) -> UUID:

@@ -20,6 +20,7 @@ from callcenter.routing.rules import ring_allowance
 from callcenter.switchboard import rooms
 from callcenter.switchboard.chain import chain_of, hold_subject
 from callcenter.switchboard.rooms import lock_offer
+from callcenter.switchboard.unmet import reconsider_meeting
 
 # The whisper is said three times at most; after that it was no answer.
 TIME_TO_ACCEPT = timedelta(seconds=40)
@@ -127,7 +128,10 @@ _LOST = {
 
 
 def agent_leg_ended(session: Session, offer_id: UUID, leg: Leg, at: datetime) -> None:
-    """The agent's phone is silent again: a missed offer, a lost agent, or the end of the conversation."""
+    """The agent's phone is silent again: a missed offer, a lost agent, or the end of the conversation.
+
+    Of a conversation that is over it is told late: there may have been none.
+    """
     found = lock_offer(session, offer_id)
     if found is None:
         return
@@ -137,6 +141,8 @@ def agent_leg_ended(session: Session, offer_id: UUID, leg: Leg, at: datetime) ->
         routing.lose_offer(session, offer, wait, state, reason, at, _rest(session))
     elif offer.state in ("accepted", "joined"):
         rooms.agent_gone(session, offer, wait, at)
+    else:
+        reconsider_meeting(session, offer, wait, leg.ended_at, at)
 
 
 def caller_gone(session: Session, call: Call, at: datetime) -> None:

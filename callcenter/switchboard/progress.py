@@ -24,14 +24,12 @@ from callcenter.calls.actions import (
     reconsider_outcome,
     record_event,
 )
-from callcenter.calls.models import Call, Leg
+from callcenter.calls.models import Leg
 from callcenter.calls.rules import TERMINAL
 from callcenter.carrier.port import CarrierCall
-from callcenter.configuration import configuration
 from callcenter.dialing import actions as dialing
 from callcenter.dialing.models import Attempt
 from callcenter.jobs import later
-from callcenter.lines.rules import SHORT_CALL_SECONDS
 from callcenter.routing.actions import leave_line
 from callcenter.routing.models import Offer
 from callcenter.routing.queries import live_offer_of_wait, live_wait
@@ -39,8 +37,10 @@ from callcenter.switchboard import inbound, offers, rooms
 from callcenter.switchboard.answers import message_ticket
 from callcenter.switchboard.chain import hold_room, hold_subject
 from callcenter.switchboard.evidence import forget, notice_key
+from callcenter.switchboard.facts import short_call_seconds
 from callcenter.switchboard.placed import leg_of_attempt
 from callcenter.switchboard.unheard import take_back
+from callcenter.switchboard.unmet import reconsider_call
 
 GAVE_UP = frozenset({"no-answer", "canceled"})
 MAY_BE_KEPT = ("apology commit", "fallback")
@@ -104,6 +104,8 @@ def _agent_leg(session: Session, attempt: Attempt, leg: Leg, report: Report, *, 
 def _customer_leg_ended(session: Session, attempt: Attempt, leg: Leg, at: datetime) -> None:
     """The customer we called back is gone: reached, or to be tried again."""
     reason = {"completed": "not_accepted", "no-answer": "no_answer"}.get(leg.state, leg.state)
+    if leg.call_id is not None and leg.ended_at is not None:
+        reconsider_call(session, calls.call_by_id(session, leg.call_id, lock=True), leg.ended_at, at)
     customer_missed(session, attempt.purpose_id, reason, at)
 
 
@@ -170,13 +172,9 @@ def end_inbound(session: Session, call_id: UUID, report: Report) -> None:
     if report.status == "failed" and call.fault is None:
         call.fault = "carrier"
     offers.caller_gone(session, call, report.received_at)
+    reconsider_call(session, call, report.at, report.received_at)
     ended_at = max(report.at, call.started_at)
-    end_call(session, call, short_call_seconds=_short_call(session, call), at=ended_at)
-
-
-def _short_call(session: Session, call: Call) -> int:
-    line = configuration(session).lines[call.line_id] if call.line_id else None
-    return line.short_call_seconds if line else SHORT_CALL_SECONDS
+    end_call(session, call, short_call_seconds=short_call_seconds(session, call), at=ended_at)
 
 
 def conference(
@@ -207,13 +205,15 @@ def conference(
     elif not chain.noted and chain.offer is not None:
         add_event(session, **told)
         forget(session, chain.offer)
-        _in_room(session, chain.offer, event, leg, received_at)
+        _in_room(session, chain.offer, event, leg, at, received_at)
 
 
-def _in_room(session: Session, offer: Offer, event: str, leg: Leg | None, at: datetime) -> None:
+def _in_room(
+    session: Session, offer: Offer, event: str, leg: Leg | None, stamp: datetime, at: datetime
+) -> None:
     by_agent = leg is not None and leg.role == "agent"
     if event == "participant-leave" and by_agent:
-        rooms.agent_left(session, offer, at)
+        rooms.agent_left(session, offer, at, stamp)
     if event == "participant-join" and by_agent:
         rooms.agent_in_room(session, offer, at)
     if event == "conference-start" or (event == "participant-join" and leg is not None):
@@ -247,7 +247,7 @@ def recording(
     call = calls.call_by_id(session, leg.call_id, lock=True)
     call.message_left = True
     message_ticket(session, call, seconds, at, emergency=emergency)
-    reconsider_outcome(session, call, short_call_seconds=_short_call(session, call), at=at)
+    reconsider_outcome(session, call, short_call_seconds=short_call_seconds(session, call), at=at)
 
 
 def room_recording(session: Session, *, sid: str, room: str, seconds: int, at: datetime) -> None:
@@ -290,7 +290,7 @@ def fault(
     )
     if turn:
         take_back(session, leg, turn, now or at, committed=what.startswith(MAY_BE_KEPT))
-    reconsider_outcome(session, call, short_call_seconds=_short_call(session, call), at=at)
+    reconsider_outcome(session, call, short_call_seconds=short_call_seconds(session, call), at=at)
 
 
 def found_call(session: Session, call: CarrierCall, at: datetime) -> None:

@@ -16,8 +16,6 @@ from callcenter.callbacks.actions import (
     keep_callback,
     meets_by_phoning,
     miss_callback,
-    part_again,
-    reopen_callback,
 )
 from callcenter.callbacks.models import Callback
 from callcenter.callbacks.queries import callback_by_id
@@ -42,6 +40,7 @@ from callcenter.switchboard.evidence import (
     met_in_room,
     other_entered_at,
 )
+from callcenter.switchboard.unmet import reconsider_meeting, undo_meeting
 from ivr.flow.caller import TALKED
 from ivr.hearing import TalkEnded
 
@@ -97,11 +96,18 @@ def agent_in_room(session: Session, offer: Offer, at: datetime) -> None:
         _call_in(session, offer, at, at)
 
 
-def agent_left(session: Session, offer: Offer, at: datetime) -> None:
-    """The agent has left the room: the talk is over, or he is lost if they had not met."""
+def agent_left(session: Session, offer: Offer, at: datetime, stamp: datetime | None = None) -> None:
+    """The agent has left the room: the talk is over, or he is lost if they had not met.
+
+    Of a talk that is over it is told late, and there may have been none; `stamp` is the carrier's own time.
+    """
     found = lock_offer(session, offer.id)
-    if found is not None and (found[0].state == "accepted" or not _was_a_talk(session, found[0], at)):
+    if found is None:
+        return
+    if found[0].state == "accepted" or not _was_a_talk(session, found[0], at):
         agent_gone(session, *found, at)
+    else:
+        reconsider_meeting(session, *found, stamp, at)
 
 
 def note_presence(session: Session, offer: Offer, at: datetime) -> None:
@@ -207,7 +213,7 @@ def customer_in_room(session: Session, offer: Offer, at: datetime) -> None:
 def finish_talk(session: Session, offer: Offer, at: datetime) -> None:
     """The conversation is over: wrap-up begins and is bounded (HL-12)."""
     wrap_up = timedelta(seconds=configuration(session).policies.wrap_up_seconds)
-    routing.end_offer(session, offer, "talk_ended", wrap_up, at)
+    routing.end_offer(session, offer, routing.TALK_ENDED, wrap_up, at)
 
 
 def note_meeting(session: Session, offer: Offer, at: datetime) -> bool:
@@ -233,7 +239,7 @@ def agent_gone(session: Session, offer: Offer, wait: Wait, at: datetime, *, told
     elif _was_a_talk(session, offer, at):
         finish_talk(session, offer, at)
     else:
-        _undo_meeting(session, offer, wait)
+        undo_meeting(session, offer, wait, at)
         _lose_agent(session, offer, wait, at, told=told)
 
 
@@ -246,20 +252,6 @@ def _was_a_talk(session: Session, offer: Offer, at: datetime) -> bool:
     if agent is None or other is None or other.state in TERMINAL or offer.joined_at is None:
         return True
     return left_at(session, offer, agent, at) - offer.joined_at >= A_MOMENT
-
-
-def _undo_meeting(session: Session, offer: Offer, wait: Wait) -> None:
-    """They entered one room and the agent was gone in the same moment: nobody was answered, nothing kept."""
-    call = session.get_one(Call, offer.call_id)
-    if call.left_queue_at == call.joined_at:
-        call.left_queue_at = None
-    call.joined_at = call.agent_id = None
-    call.stage = "connecting"
-    routing.part(offer, wait)
-    if wait.subject_kind == "callback":
-        reopen_callback(session, wait.subject_id)
-    if call.callback_id is not None:
-        part_again(session, call.callback_id)
 
 
 def _lose_agent(session: Session, offer: Offer, wait: Wait, at: datetime, *, told: bool) -> None:
