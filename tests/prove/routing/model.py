@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from callcenter.dialing.rules import UNRESOLVED
 from tests.prove.routing.shapes import NOBODY, Agent, Caller, Centre, Step, with_agent, with_caller
 
-PARTED = {"call": NOBODY, "offer": "", "mine": False, "met": False, "calls_in": False}
+PARTED = {"call": NOBODY, "offer": "", "mine": False, "met": False, "calls_in": False, "led_in": False}
 """What an agent has nothing to do with any more, once his offer is over."""
 
 
@@ -75,12 +75,19 @@ class Rules:
     def _caller_gone(self, centre: Centre, a: int, c: int, agent: Agent) -> Centre:
         if agent.offer == "ringing":
             return self._free(self._leaves(self._stop_ringing(centre, a), c), a)
-        if agent.offer == "accepted" and not agent.met:
+        if agent.offer == "accepted" and not agent.met and not agent.led_in:
             centre = with_caller(self._leaves(centre, c), c, summon=self._withdrawn(centre, c))
             return self._free(self._send_away(centre, a), a)
+        if agent.offer == "accepted" and not agent.met:
+            return self._seem_to_have_met(centre, a, c)
         if agent.offer == "accepted":
             centre = self._send_away(self._join(centre, a), a)
         return self._rest(centre, a)
+
+    def _seem_to_have_met(self, centre: Centre, a: int, c: int) -> Centre:
+        """rooms.note_meeting: both were given the room; that the agent had left it before is not told yet."""
+        centre = self._rest(self._send_away(self._join(centre, a), a), a)
+        return with_agent(centre, a, state="wrap_up", doubt=c)
 
     def _withdrawn(self, centre: Centre, c: int) -> str:
         """dialing.withdraw_orders: one that a worker has in hand is given all the same."""
@@ -119,10 +126,9 @@ class Rules:
             yield self._torn_away(centre, c)
             return
         for a, agent in enumerate(centre.agents):
-            if agent.call == c and agent.offer in ("accepted", "joined"):
+            if agent.call == c and agent.calls_in:
                 there = agent.phone == "room" and agent.mine
-                if there:
-                    centre = with_agent(centre, a, met=True)
+                centre = with_agent(centre, a, met=there, led_in=True)
                 yield with_caller(centre, c, place="room" if there else "alone")
                 return
         yield with_caller(centre, c, place="queue")
@@ -179,7 +185,7 @@ class Rules:
 
     def comes_back(self, centre: Centre, a: int, agent: Agent) -> Iterator[Centre]:
         """routing.end_due_states."""
-        if agent.state == "away":
+        if agent.state in ("away", "wrap_up"):
             yield with_agent(centre, a, state="available")
 
     def _wins(self, centre: Centre, a: int) -> Centre:
@@ -332,12 +338,19 @@ class Rules:
         if agent.phone != "gone":
             return
         centre = with_agent(centre, a, attempt="", posted=False, phone="", hang_up=False)
-        if not agent.mine or not agent.offer:
+        if agent.doubt != NOBODY:
+            yield self._never_met(centre, a, agent)
+        elif not agent.mine or not agent.offer:
             yield with_agent(centre, a, mine=False)
         elif agent.offer == "ringing":
             yield self._lose(centre, a, "away")
         else:
             yield self._agent_gone(centre, a)
+
+    def _never_met(self, centre: Centre, a: int, agent: Agent) -> Centre:
+        """unmet.reconsider_meeting: he had hung up before the caller came; what he does by now stays his."""
+        state = "available" if agent.state == "wrap_up" else agent.state
+        return with_agent(with_caller(centre, agent.doubt, wait="left"), a, state=state, doubt=NOBODY)
 
     def _agent_gone(self, centre: Centre, a: int) -> Centre:
         """rooms.agent_gone: the end of a talk, or the caller keeps his place."""
@@ -346,7 +359,7 @@ class Rules:
             return self._rest(self._join(centre, a), a)
         c = agent.call
         caller = centre.callers[c]
-        called_in = (agent.calls_in and caller.summon == "given") or caller.place == "alone"
+        called_in = (agent.calls_in and caller.summon == "given") or agent.led_in
         centre = with_caller(
             centre, c, wait="waiting" if caller.wait == "won" else caller.wait,
             summon=self._withdrawn(centre, c),

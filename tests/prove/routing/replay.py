@@ -66,12 +66,13 @@ def replay(floor: Room, way: Way) -> str | None:
 def expected(centre: Centre) -> dict[str, Any]:
     """Return what the rows must say, as the model has it."""
     return {
-        "agents": [(a.state, a.offer, a.call if a.offer else -1, a.attempt) for a in centre.agents],
+        "agents": [(_seen(a.state), a.offer, a.call if a.offer else -1, a.attempt) for a in centre.agents],
         "callers": [(c.wait, c.summon, c.requeue, c.known) for c in centre.callers],
     }
 
 
-_SEEN = {"wrap_up": "away", "break": "away"}
+def _seen(state: str) -> str:
+    return {"wrap_up": "away", "break": "away"}.get(state, state)
 
 
 @dataclass
@@ -339,7 +340,7 @@ class Desk:
         call = self.one(session, _CALL_OF_OFFER, given)
         attempt = self.one(session, _ATTEMPT, given) or ""
         numbers = {call_id.hex: c for c, call_id in self.calls.items()}
-        return _SEEN.get(state, state), offer, numbers.get(call, -1), attempt
+        return _seen(state), offer, numbers.get(call, -1), attempt
 
     def caller_row(self, session: Session, c: int) -> tuple[str, str, str, bool]:
         if c not in self.calls:

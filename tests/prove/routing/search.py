@@ -112,7 +112,11 @@ def _same(centre: Centre, more: int) -> tuple[Centre, int]:
     """Return the one state that stands for all that differ in names only; whoever has gone makes room."""
     callers = list(centre.callers)
     for c, caller in enumerate(callers):
-        if caller.known and caller.wait in ("left", "joined") and all(a.call != c for a in centre.agents):
+        if (
+            caller.known
+            and caller.wait in ("left", "joined")
+            and all(c not in (a.call, a.doubt) for a in centre.agents)
+        ):
             callers[c] = Caller() if more else GONE
             more -= 1 if more else 0
     centre = centre._replace(callers=tuple(callers))
@@ -123,7 +127,9 @@ def _renamed(centre: Centre) -> Iterator[Centre]:
     """Yield the state under every order of its callers, its agents sorted."""
     for order in permutations(range(len(centre.callers))):
         new = {old: place for place, old in enumerate(order)}
-        agents = sorted(a._replace(call=new.get(a.call, a.call)) for a in centre.agents)
+        agents = sorted(
+            a._replace(call=new.get(a.call, a.call), doubt=new.get(a.doubt, a.doubt)) for a in centre.agents
+        )
         yield Centre(tuple(agents), tuple(centre.callers[old] for old in order), centre.harm)
 
 

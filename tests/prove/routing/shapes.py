@@ -23,6 +23,10 @@ class Agent(NamedTuple):
     """He has been in one room with the caller of the live offer."""
     calls_in: bool = False
     """He has entered the room of the live offer, and its caller was ordered there."""
+    led_in: bool = False
+    """The caller of the live offer was given the document of its room, too."""
+    doubt: int = NOBODY
+    """The call that the documents alone take for a talk of his; his leg's end will tell that it was none."""
     hang_up: bool = False
     """An order to end his leg is to be given."""
 
