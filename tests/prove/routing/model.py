@@ -76,7 +76,7 @@ class Rules:
         if agent.offer == "ringing":
             return self._free(self._leaves(self._stop_ringing(centre, a), c), a)
         if agent.offer == "accepted" and not agent.met and not agent.led_in:
-            centre = with_caller(self._leaves(centre, c), c, summon=self._withdrawn(centre, c))
+            centre = with_caller(self._leaves(centre, c), c, summon=self._withdrawn(centre, c, agent))
             return self._free(self._send_away(centre, a), a)
         if agent.offer == "accepted" and not agent.met:
             return self._seem_to_have_met(centre, a, c)
@@ -89,9 +89,10 @@ class Rules:
         centre = self._rest(self._send_away(self._join(centre, a), a), a)
         return with_agent(centre, a, state="wrap_up", doubt=c)
 
-    def _withdrawn(self, centre: Centre, c: int) -> str:
-        """dialing.withdraw_orders: one that a worker has in hand is given all the same."""
-        return "" if centre.callers[c].summon == "pending" else centre.callers[c].summon
+    def _withdrawn(self, centre: Centre, c: int, agent: Agent) -> str:
+        """dialing.withdraw_orders, of this offer: one that a worker has in hand is given all the same."""
+        summon = centre.callers[c].summon
+        return "" if agent.calls_in and summon == "pending" else summon
 
     def _send_away(self, centre: Centre, a: int) -> Centre:
         """rooms.send_agent_away: whoever has picked up is told, a phone that rings is stopped."""
@@ -150,9 +151,9 @@ class Rules:
         return centre
 
     def _came_too_late(self, centre: Centre, c: int) -> Centre:
-        """outcomes.order_came_too_late."""
+        """outcomes.order_came_too_late: it was written for an offer, and says nothing of a later one."""
         for a, agent in enumerate(centre.agents):
-            if agent.call == c and agent.offer == "accepted" and not agent.met:
+            if agent.call == c and agent.offer == "accepted" and agent.calls_in and not agent.met:
                 return self._free(self._send_away(self._leaves(centre, c), a), a)
         return centre
 
@@ -362,7 +363,7 @@ class Rules:
         called_in = (agent.calls_in and caller.summon == "given") or agent.led_in
         centre = with_caller(
             centre, c, wait="waiting" if caller.wait == "won" else caller.wait,
-            summon=self._withdrawn(centre, c),
+            summon=self._withdrawn(centre, c, agent),
             requeue="pending" if called_in else caller.requeue,
         )  # fmt: skip
         return self._free(centre, a)
