@@ -78,7 +78,7 @@ DOOR = Goal("door", "signature + form + TwiML, CPU", "most", 60, "us")
 OPEN_LOOP = Goal("open_loop", "open loop at half of saturation: p99 : p50", "most", 10)
 CLAIMS = Goal(
     "claims",
-    "claims of an agent (the statement and its commit), 16 threads, 1,000 agents : single-row commits",
+    "claims of an agent (the statement and its commit), 16 clients, 1,000 agents : single-row commits",
     "least",
     0.25,
 )

@@ -34,7 +34,9 @@ PARTS: Mapping[str, Part] = {
     "rates": rates.measure,
     "trips": lambda base, scale: trips.measure(base, scale.calls),
     "door": lambda base, scale: door.measure(base, scale.batches),
-    "claims": lambda base, scale: claims.measure(base, scale.claim_rounds, scale.claim_seconds),
+    "claims": lambda base, scale: claims.measure(
+        base, scale.claim_rounds, scale.claim_seconds, scale.clients
+    ),
     "history": past.measure,
     "reading": reading.measure,
     "ringing": lambda base, scale: ringing.measure(base, scale.agents_freed, scale.seed),

@@ -20,6 +20,7 @@ class Scale:
     batches: int
     claim_rounds: int
     claim_seconds: float
+    clients: int
     starts: int
     history: int
     reads: int
@@ -35,7 +36,7 @@ def full(seed: int) -> Scale:
     """Return the scale of a run that may be quoted: half an hour, most of it for making the history."""
     return Scale(
         seed, warm_seconds=1.0, rounds=7, static_seconds=1.5, seconds=3.0, open_runs=3, open_seconds=8.0,
-        calls=5, batches=15, claim_rounds=5, claim_seconds=2.0, starts=5, history=1_000_000,
+        calls=5, batches=15, claim_rounds=5, claim_seconds=2.0, clients=16, starts=5, history=1_000_000,
         reads=40, agents_freed=200, callbacks=5, days=30, calls_a_day=250,
         held=Crowd(1200, mean_stay=300.0, first_pace=8.0, steady_seconds=60.0, seed=seed),
         simulated=tuple(
@@ -49,7 +50,7 @@ def quick(seed: int) -> Scale:
     """Return the scale of a smoke check: its figures mean little."""
     return Scale(
         seed, warm_seconds=0.5, rounds=2, static_seconds=0.5, seconds=0.7, open_runs=1, open_seconds=2.0,
-        calls=1, batches=5, claim_rounds=1, claim_seconds=0.5, starts=1, history=2_000,
+        calls=1, batches=5, claim_rounds=1, claim_seconds=0.5, clients=4, starts=1, history=2_000,
         reads=5, agents_freed=10, callbacks=1, days=2, calls_a_day=40,
         held=Crowd(10, mean_stay=60.0, first_pace=2.0, steady_seconds=5.0, seed=seed),
         simulated=(Crowd(20, mean_stay=60.0, first_pace=5.0, steady_seconds=5.0, seed=seed),),
@@ -59,5 +60,6 @@ def quick(seed: int) -> Scale:
 def smallest(seed: int) -> Scale:
     """Return the scale at which the suite sees that parts still run; its figures mean nothing."""
     return replace(
-        quick(seed), calls=1, batches=1, claim_rounds=1, claim_seconds=0.05, reads=1, agents_freed=1
+        quick(seed), calls=1, batches=1, claim_rounds=1, claim_seconds=0.05, clients=2, reads=1,
+        agents_freed=1
     )  # fmt: skip
