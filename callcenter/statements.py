@@ -107,9 +107,10 @@ def at_last(session: Session, act: Callable[[], None]) -> None:
 
 
 def act_at_last(session: Session) -> None:
-    """The transaction is about to commit: do what was left for its end."""
+    """The transaction is about to commit: do what was left for its end; of one rolled back, nothing."""
     for act in session.info.pop(_LAST, []):
-        act()
+        if session.in_transaction():
+            act()
 
 
 def wire(session: Session) -> sa.Connection:

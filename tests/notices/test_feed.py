@@ -40,3 +40,11 @@ def test_a_transaction_that_fails_hints_at_nothing(database: Database) -> None:
         raise KeyError
     with database.reading() as session:
         assert since(session, NOW) == []
+
+
+def test_a_transaction_that_was_rolled_back_hints_at_nothing(database: Database) -> None:
+    with database.transaction() as session:
+        announce(session, "call", "nobody", NOW)
+        session.rollback()
+    with database.reading() as session:
+        assert since(session, NOW) == []
