@@ -37,7 +37,7 @@ def web() -> None:
     import uvicorn
 
     from callcenter.web.app import create_app
-    from callcenter.web.patience import Patient
+    from callcenter.web.patience import REST_SECONDS, Patient
     from callcenter.web.twilio import LOCK_WAIT_SECONDS
     from callcenter.wiring import make_work, ringing_aside
 
@@ -58,6 +58,7 @@ def web() -> None:
             server_header=False,
             proxy_headers=False,
             ws="none",
+            timeout_keep_alive=REST_SECONDS,
             timeout_graceful_shutdown=DRAIN_SECONDS,
         )
 

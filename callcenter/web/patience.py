@@ -1,7 +1,7 @@
 """How long we wait for somebody to finish a request: a caller's webhook is here in milliseconds.
 
-Who sends a byte a second, headers or body, would otherwise hold a connection for ever. The server itself
-only waits less than for ever between two requests.
+Who sends a byte a second, headers or body, would otherwise hold a connection for ever. Between two requests
+the server itself waits, longer than whoever stands in front of it.
 """
 
 import asyncio
@@ -11,6 +11,13 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 SECONDS = 10.0
 """From the first byte of a request, or from the opening of a connection, to the request's last byte."""
+REST_SECONDS = 130
+"""How long a connection may rest between two requests.
+
+The server must not be the first to close it: a request that is on its way in that moment is lost, and a
+status callback is not sent again. Who stands in front closes after 60 s (nginx, AWS), 90 s (Traefik) or
+120 s (Caddy).
+"""
 
 
 class Patient(HttpToolsProtocol):

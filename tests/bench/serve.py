@@ -10,7 +10,7 @@ from typing import Any
 
 import uvicorn
 
-from callcenter.web.patience import Patient
+from callcenter.web.patience import REST_SECONDS, Patient
 
 UVICORN: dict[str, Any] = {
     "http": Patient,
@@ -19,6 +19,7 @@ UVICORN: dict[str, Any] = {
     "server_header": False,
     "proxy_headers": False,
     "ws": "none",
+    "timeout_keep_alive": REST_SECONDS,
     "timeout_graceful_shutdown": 20,
 }
 DOCUMENT = (

@@ -115,6 +115,7 @@ A7 = Proof(
         "twenty connections are enough": fault(
             ("tests.prove.webhooks.wires.SERVED", {"limit_concurrency": 20})
         ),
+        "nobody may rest": fault(("tests.prove.webhooks.wires.SERVED", {"timeout_keep_alive": 0})),
         "patience ends for everybody": fault(("callcenter.web.patience.Patient._be_content", plants.nothing)),
     },
     databases=("sqlite", "postgresql"),

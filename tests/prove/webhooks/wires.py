@@ -305,11 +305,11 @@ def web_thread(url: str) -> Iterator[Any]:
     """Yield the product served over sockets in a thread of this process, where faults can be planted."""
     import uvicorn
 
-    from callcenter.web.patience import Patient
+    from tests.bench.serve import UVICORN
 
     with in_process(url, 60.0) as app:
-        how = {"http": Patient, "log_config": None, "access_log": False, "ws": "none", "lifespan": "off"}
-        server = uvicorn.Server(uvicorn.Config(app, port=free_port(), **how, **SERVED))
+        how = UVICORN | {"lifespan": "off"} | SERVED
+        server = uvicorn.Server(uvicorn.Config(app, port=free_port(), **how))
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
         until(lambda: server.started, 20)
