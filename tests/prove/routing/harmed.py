@@ -8,7 +8,8 @@ from unittest.mock import patch
 
 from callcenter.cli import main
 from callcenter.routing import actions as routing
-from callcenter.switchboard import sweeps
+from callcenter.switchboard import answers, sweeps
+from ivr import asks
 from tests.prove.routing.stranded import notes_without_end
 
 
@@ -34,10 +35,31 @@ def _not_in_line_again() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def _promised_in_words_only() -> Iterator[None]:
+    """Let one caller in ten find nobody; the call that he is promised is written nowhere."""
+    finds, books = answers._ANSWERS[asks.FindAgent], answers._ANSWERS[asks.BookCallback]
+
+    def finds_nobody(desks: answers.CallerDesks, ask: asks.FindAgent) -> asks.Answer:
+        unlucky = str(desks.call.from_number).endswith("7")
+        return asks.NobodyThere() if unlucky else finds(desks, ask)
+
+    def forgets(desks: answers.CallerDesks, ask: asks.BookCallback) -> asks.Answer:
+        with desks.session.begin_nested() as kept:
+            told = books(desks, ask)
+            kept.rollback()
+        desks.call.promised = True
+        return told
+
+    with patch.dict(answers._ANSWERS, {asks.FindAgent: finds_nobody, asks.BookCallback: forgets}):
+        yield
+
+
 FAULTS: dict[str, Callable[[], AbstractContextManager[None]]] = {
     "lost ends are not found": _ends_not_found,
     "a missed caller is not in line again": _not_in_line_again,
     "notes without end": notes_without_end,
+    "promised in words only": _promised_in_words_only,
 }
 
 if __name__ == "__main__":

@@ -102,7 +102,12 @@ def _phone(n: int) -> dict[str, Any]:
     return {"address": f"+86199{n:08}", "name": f"Agent {n}", "behaviours": [*misses, takes]}
 
 
-FAULTS = ("lost ends are not found", "a missed caller is not in line again", "notes without end")
+FAULTS = (
+    "lost ends are not found",
+    "a missed caller is not in line again",
+    "notes without end",
+    "promised in words only",
+)
 PROOF = Proof(
     id="C3",
     promise="nobody is stranded and nobody stuck, though processes are killed and notices lost",
