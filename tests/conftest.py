@@ -3,8 +3,10 @@
 import gc
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -20,6 +22,7 @@ from callcenter.jobs import Work
 from callcenter.tables import metadata
 from tests import servers
 from tests.doubles import RememberingBell, SettableTime
+from tests.together import Together
 
 DIRECTORY = "CALLCENTER_TESTS_DIRECTORY"
 SESSION = "CALLCENTER_TESTS_PID"
@@ -37,6 +40,26 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         os.environ[DIRECTORY] = str(servers.session_directory())
         os.environ[SESSION] = str(os.getpid())
+        if sys.dont_write_bytecode:
+            keep_bytecode_aside(config)
+
+
+def keep_bytecode_aside(config: pytest.Config) -> None:
+    """Keep bytecode in pytest's cache where it may not lie beside the sources.
+
+    Otherwise every worker compiles all of the suite, and every process that a test starts all of the product.
+    """
+    cache = getattr(config, "cache", None)
+    kept = cache.mkdir("bytecode") if cache else Path(os.environ[DIRECTORY]) / "bytecode"
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = str(kept)
+    sys.dont_write_bytecode = False
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    """Say which process runs which test."""
+    return Together(config, log)
 
 
 def pytest_collection_finish() -> None:

@@ -12,7 +12,6 @@ from tests.bench.goals import Verdict
 from tests.bench.ground import Ground
 from tests.bench.telephones import Crowd, Steady, crowd
 
-pytestmark = pytest.mark.xdist_group("bench")  # The parts of the bench share the names of their databases.
 DAY = Crowd(held=400, mean_stay=300.0, first_pace=20.0, steady_seconds=600.0, seed=1)
 
 

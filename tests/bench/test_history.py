@@ -16,8 +16,6 @@ from tests.bench.history.filling import Size, fill
 
 SMALL = Size(calls=150, days=10, words_days=8, until=date(2026, 11, 21))
 
-pytestmark = pytest.mark.xdist_group("history")  # One process plays the stories, for all who look.
-
 
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> stories.Recorded:

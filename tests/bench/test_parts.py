@@ -7,8 +7,6 @@ from tests.bench.ground import Ground
 from tests.bench.run import PARTS
 from tests.bench.scale import smallest
 
-pytestmark = pytest.mark.xdist_group("bench")  # One process makes the ground, for all parts.
-
 
 @pytest.fixture(scope="module")
 def base(

@@ -16,7 +16,6 @@ from ivr.words import words_digest
 from tests.ivr.legs import URLS
 from tests.ivr.test_graph import BEGINNINGS, graph
 
-pytestmark = pytest.mark.xdist_group("walks of the flows")
 FROZEN = {
     ("caller", 1): "fa1e52b59bd23743",
     ("agent", 1): "404b5b19fa7abefe",

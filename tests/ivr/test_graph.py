@@ -34,7 +34,6 @@ from tests.ivr.legs import (
 )
 from tests.ivr.walk import Graph, cycle, explore
 
-pytestmark = pytest.mark.xdist_group("walks of the flows")  # One process makes the walks, for all who look.
 EVERY_CHOICE = replace(
     HEAD_OFFICE,
     languages=("zh-CN",),

@@ -14,7 +14,6 @@ from tests.ivr.legs import URLS
 from tests.ivr.test_graph import BEGINNINGS, graph, walks
 from tests.ivr.walk import ANSWERS
 
-pytestmark = pytest.mark.xdist_group("walks of the flows")
 FAILS = (Pressed("9"), Silence(), Spoke("嗯嗯", 0.1))
 BAD_NEWS: dict[type, Any] = {ReadNumber: NumberRefused("unreadable"), FindTicket: TicketUnknown()}
 """What the centre answers to a caller who fails: nothing that was keyed can be used."""
