@@ -91,6 +91,7 @@ async def _endless(port: int, size: int, verdict: Verdict) -> None:
             writer.write(part)
             await writer.drain()
             sent += len(CHUNK)
+        writer.write(b"0\r\n\r\n")  # Whoever has read all of it answers now.
     with suppress(ConnectionError):
         answer = await reader.read(100)
         if not answer.startswith(b"HTTP/1.1 413"):
