@@ -30,6 +30,12 @@ class Patient(HttpToolsProtocol):
         super().connection_made(transport)
         self._wait()
 
+    def data_received(self, data: bytes) -> None:
+        """Wait from the first byte after a rest on, though an empty line begins no message yet."""
+        if self.timeout_keep_alive_task is not None:
+            self._wait()
+        super().data_received(data)
+
     def on_message_begin(self) -> None:
         """Wait for the end of the next request on the same connection."""
         super().on_message_begin()
