@@ -83,11 +83,14 @@ def merged(texts: tuple[str, ...]) -> str:
     """
     parts, taken = [], 0
     for text in texts:
-        numbers = [int(each) for each in _PARAMETER.findall(text)]
-        parts.append(_PARAMETER.sub(lambda found, taken=taken: f"${int(found[1]) + taken}", text))
-        taken += max(numbers, default=0)
+        parts.append(_PARAMETER.sub(partial(_counted_on, taken), text))
+        taken += max((int(each) for each in _PARAMETER.findall(text)), default=0)
     beside = ", ".join(f"added_{place} AS ({part})" for place, part in enumerate(parts[:-1]))
     return f"WITH {beside} {parts[-1]}"
+
+
+def _counted_on(taken: int, found: re.Match[str]) -> str:
+    return f"${int(found[1]) + taken}"
 
 
 class Answer:

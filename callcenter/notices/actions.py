@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -30,7 +31,7 @@ def _write(session: Session) -> None:
     hints = list(session.info.pop(_HINTS).items())
     for first in range(0, len(hints), _TOGETHER):
         some = hints[first : first + _TOGETHER]
-        values = {}
+        values: dict[str, Any] = {}
         for place, ((type, subject_id), at) in enumerate(some):
             values |= {f"type_{place}": type, f"subject_{place}": subject_id, f"at_{place}": at}
         _hints(len(some)).send(session, values)

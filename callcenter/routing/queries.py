@@ -171,12 +171,21 @@ def _outlook(session: Session, row: Any) -> Outlook:
     return Outlook(as_read(session, Wait, mine), ahead, on_duty, handle_seconds)
 
 
+def _ahead_of(mine: Any, skill: Any, state: str) -> sa.ScalarSelect[int]:
+    """Count as the line's index has them: of who waits, nobody who has left is looked at."""
+    ahead = aliased(Wait, name="ahead")
+    first = _ZERO - sa.func.coalesce(mine.priority, _ZERO)
+    entered = sa.func.coalesce(mine.entered_at, sa.bindparam("at", type_=UtcDateTime()))
+    is_before = sa.tuple_(_ZERO - ahead.priority, ahead.entered_at) < sa.tuple_(first, entered)
+    counted = sa.select(sa.func.count(ahead.id))
+    in_state = _literally(ahead.state, (state,))
+    return counted.where(ahead.skill_id == skill, in_state, is_before).correlate(mine).scalar_subquery()
+
+
 def _make_outlook() -> sa.Select[Any]:
-    mine, ahead = aliased(Wait, name="mine"), aliased(Wait, name="ahead")
+    mine = aliased(Wait, name="mine")
     skill = sa.func.coalesce(mine.skill_id, sa.bindparam("skill", type_=sa.Uuid()))
     language = sa.func.coalesce(mine.language, sa.bindparam("language", type_=sa.String()))
-    priority = sa.func.coalesce(mine.priority, _ZERO)
-    entered = sa.func.coalesce(mine.entered_at, sa.bindparam("at", type_=UtcDateTime()))
     returning = sa.and_(AgentState.state == "break", AgentState.until.is_not(None))
     talks = (
         sa.select(SecondsBetween(Offer.joined_at, Offer.ended_at).label("seconds"))
@@ -185,18 +194,6 @@ def _make_outlook() -> sa.Select[Any]:
         .limit(at_most(50))
         .subquery()
     )
-    # As the line's index has them: who waits is counted in it, and nobody who has left is looked at.
-    before = [
-        sa.select(sa.func.count(ahead.id))
-        .where(
-            ahead.skill_id == skill,
-            _literally(ahead.state, (state,)),
-            sa.tuple_(_ZERO - ahead.priority, ahead.entered_at) < sa.tuple_(_ZERO - priority, entered),
-        )
-        .correlate(mine)
-        .scalar_subquery()
-        for state in ("waiting", "offered")
-    ]
     on_duty = (
         sa.select(sa.func.count(AgentState.agent_id))
         .join(Agent, Agent.id == AgentState.agent_id)
@@ -211,7 +208,7 @@ def _make_outlook() -> sa.Select[Any]:
     return (
         sa.select(
             *sa.inspect(mine).selectable.c,
-            (before[0] + before[1]).label("ahead"),
+            (_ahead_of(mine, skill, "waiting") + _ahead_of(mine, skill, "offered")).label("ahead"),
             on_duty.correlate(mine).scalar_subquery().label("on_duty"),
             sa.select(sa.func.avg(talks.c.seconds)).scalar_subquery().label("handle_seconds"),
         )
