@@ -13,6 +13,7 @@ from callcenter.center.reading import parse
 from callcenter.jobs import Work
 from callcenter.routing.actions import set_agent_state
 from callcenter.staff.models import Agent
+from callcenter.statements import act_at_last
 from callcenter.tables import metadata
 
 FILE = Path(__file__).parent.parent / "examples" / "xinghe.toml"
@@ -39,6 +40,7 @@ def open_centre(work: Work) -> None:
             return
         apply_centre(session, parse(FILE.read_text(), FILE.name), at)
         if empty:
+            act_at_last(session)
             _remember(connection, at)
 
 
