@@ -11,7 +11,8 @@ from callcenter.callbacks import queries, rules
 from callcenter.callbacks.models import Callback
 from callcenter.configuration import configuration
 from callcenter.db import upsert
-from callcenter.dialing.queries import is_unresolved
+from callcenter.dialing.queries import cap_reached, is_unresolved
+from callcenter.dialing.rules import next_day
 from callcenter.errors import Conflict, Forbidden, Invalid, Missing, Sentence
 from callcenter.notices.actions import announce
 from callcenter.phone_numbers import refusal
@@ -22,6 +23,8 @@ from callcenter.routing.queries import live_wait
 PROMISE = "HL-8"
 SUBJECT = "callback"
 PHONED_IN = "phoned_in"
+QUIET = "quiet_hours"
+OPEN = rules.OPEN
 
 
 def book_callback(
@@ -122,6 +125,10 @@ def start_callback(session: Session, callback_id: UUID, at: datetime) -> bool:
     if is_unresolved(session, callback.number):
         _wait_for_certainty(session, callback, at)
         return False
+    forbidden = forbidden_now(session, callback, at)
+    if forbidden is not None:
+        put_off_callback(session, callback, forbidden, at)
+        return False
     callback.state = "waiting"
     enter_line(
         session,
@@ -136,6 +143,27 @@ def start_callback(session: Session, callback_id: UUID, at: datetime) -> bool:
     )
     announce(session, "callback", callback.id, at)
     return True
+
+
+def forbidden_now(session: Session, callback: Callback, at: datetime) -> str | None:
+    """Return why the customer is not rung now: the line's hours, or the calls of today that are used up."""
+    if not rules.may_ring(_hours(session, callback.line_id), at):
+        return QUIET
+    return cap_reached(session, SUBJECT, callback.number, at)
+
+
+def put_off_callback(session: Session, callback: Callback, reason: str, at: datetime) -> None:
+    """It may not be made now, and no try was: act again when it may."""
+    if callback.state not in OPEN:
+        return
+    if callback.state == "agent":
+        callback.tries = max(0, callback.tries - 1)
+    again = at if reason == QUIET else next_day(configuration(session).zone, at)
+    grace = timedelta(minutes=configuration(session).policies.callback_grace_minutes)
+    opening, _ = rules.put_off(_hours(session, callback.line_id), again, callback.due_at, grace)
+    callback.state, callback.reason = "booked", reason
+    callback.next_try_at = opening or again + timedelta(days=1)
+    announce(session, "callback", callback.id, at)
 
 
 def _speaks_with_us(session: Session, callback: Callback, at: datetime) -> bool:

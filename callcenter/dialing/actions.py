@@ -12,8 +12,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from callcenter import ids
-from callcenter.dialing.models import UNRESOLVED, Attempt, CarrierOrder
-from callcenter.dialing.rules import BELL_PATIENCE, SENDING_LOST_AFTER, retry_order_in
+from callcenter.configuration import configuration
+from callcenter.dialing.models import UNRESOLVED, Attempt, CarrierOrder, DialCount
+from callcenter.dialing.queries import caps_on, is_lost
+from callcenter.dialing.rules import BELL_PATIENCE, COUNTS_KEPT, SENDING_LOST_AFTER, day_of, retry_order_in
 from callcenter.jobs import later
 from callcenter.statements import Query, Write, table_of
 
@@ -49,6 +51,28 @@ _WITHDRAW_ORDERS = (
     sa.update(table_of(CarrierOrder))
     .where(CarrierOrder.key.startswith(sa.bindparam("prefix")), CarrierOrder.state == "pending")
     .values(state="withdrawn", done_at=sa.bindparam("now"))
+)
+
+
+def _count(insert: Any) -> Any:
+    one_more = insert(table_of(DialCount)).on_conflict_do_update(
+        index_elements=["scope", "key", "day"],
+        set_={"calls": DialCount.calls + 1},
+        where=DialCount.calls < sa.bindparam("most"),
+    )
+    return one_more.returning(table_of(DialCount).c.calls)
+
+
+_COUNT = Query(_count)
+_GIVE_BACK = (
+    sa.update(table_of(DialCount))
+    .where(
+        DialCount.scope == sa.bindparam("in_scope"),
+        DialCount.key == sa.bindparam("of_key"),
+        DialCount.day == sa.bindparam("on_day"),
+        DialCount.calls > 0,
+    )
+    .values(calls=DialCount.calls - 1)
 )
 
 
@@ -89,14 +113,53 @@ def intend(
 
 
 def claim(session: Session, attempt_id: UUID, at: datetime) -> Attempt | None:
-    """INTENT -> SENDING for exactly one claimant; commit before you dial."""
+    """INTENT -> SENDING for exactly one claimant, with a fence and a lease; commit before you dial."""
     taken = (
         sa.update(Attempt)
         .where(Attempt.id == attempt_id, Attempt.state == "intent")
-        .values(state="sending", sent_at=at, fence=Attempt.fence + 1)
+        .values(state="sending", sent_at=at, lease_until=at + SENDING_LOST_AFTER, fence=Attempt.fence + 1)
         .returning(Attempt)
+        .execution_options(populate_existing=True)
     )
     return session.execute(taken).scalar_one_or_none()
+
+
+def take_over(session: Session, attempt_id: UUID, reason: str, at: datetime) -> bool:
+    """SENDING -> UNKNOWN for an attempt whose owner let the lease run out; his verdict comes too late."""
+    taken = (
+        sa.update(Attempt)
+        .where(Attempt.id == attempt_id, is_lost(at))
+        .values(state="unknown", reason=reason, fence=Attempt.fence + 1)
+        .returning(Attempt.id)
+    )
+    return session.execute(taken).first() is not None
+
+
+def count(session: Session, attempt: Attempt, at: datetime) -> str | None:
+    """Count a call against everything that bounds it; return the reason where one bound is reached.
+
+    What was counted before that goes with the transaction, which must not commit then.
+    """
+    day = day_of(configuration(session).zone, at)
+    for cap in caps_on(session, attempt.purpose_kind, attempt.target):
+        values = {"scope": cap.scope, "key": cap.key, "day": day, "calls": 1, "most": cap.most}
+        if not _COUNT.rows(session, values):
+            return cap.reason
+    return None
+
+
+def give_back(session: Session, attempt: Attempt) -> None:
+    """A call that was counted was certainly not placed: it is none of that day's."""
+    if attempt.sent_at is None:
+        return
+    day = day_of(configuration(session).zone, attempt.sent_at)
+    for cap in caps_on(session, attempt.purpose_kind, attempt.target):
+        session.execute(_GIVE_BACK, {"in_scope": cap.scope, "of_key": cap.key, "on_day": day})
+
+
+def forget_counts(session: Session, at: datetime) -> None:
+    """Forget how many calls were placed on days that are long over."""
+    session.execute(sa.delete(DialCount).where(DialCount.day < (at - COUNTS_KEPT).date()))
 
 
 def bind(session: Session, attempt_id: UUID, sid: str) -> None:
@@ -104,8 +167,13 @@ def bind(session: Session, attempt_id: UUID, sid: str) -> None:
     session.execute(_BIND, {"attempt": attempt_id, "told": sid})
 
 
-def settle(session: Session, attempt_id: UUID, state: str, reason: str | None, at: datetime) -> bool:
-    """Move an unresolved attempt to not_placed, ended, or unknown; False when it was elsewhere already."""
+def settle(
+    session: Session, attempt_id: UUID, state: str, reason: str | None, at: datetime, fence: int | None = None
+) -> bool:
+    """Move an unresolved attempt to not_placed, ended, or unknown; False when it was elsewhere already.
+
+    With a `fence` it is its owner who speaks, and who is not heard once another has taken the attempt over.
+    """
     from_states = {
         "not_placed": ("intent", "sending", "unknown"),
         "unknown": ("sending",),
@@ -115,6 +183,7 @@ def settle(session: Session, attempt_id: UUID, state: str, reason: str | None, a
     moved = (
         sa.update(Attempt)
         .where(Attempt.id == attempt_id, Attempt.state.in_(from_states))
+        .where(*(() if fence is None else (Attempt.fence == fence,)))
         .values(state=state, reason=reason, settled_at=settled_at)
         .returning(Attempt.id)
     )

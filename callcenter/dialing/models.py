@@ -1,6 +1,6 @@
 """Calls we place and orders we give about living ones: an intent row before every side effect."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -16,7 +16,8 @@ class Attempt(Base):
     """One try to place one call (reliability: the dialing protocol).
 
     `purpose` names what it is for: an offer to an agent, or a callback's customer. `target` is what may
-    be rung once at a time: `agent:{id}`, or the customer's canonical number.
+    be rung once at a time: `agent:{id}`, or the customer's canonical number. Whoever sends it owns it until
+    `lease_until`, and is known by its `fence`: each new owner gets a higher one.
     """
 
     __tablename__ = "attempts"
@@ -46,6 +47,7 @@ class Attempt(Base):
     created_at: Mapped[datetime]
     bell_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
+    lease_until: Mapped[datetime | None]
     settled_at: Mapped[datetime | None]
     empty_listings: Mapped[int] = mapped_column(default=0)
 
@@ -67,3 +69,17 @@ class CarrierOrder(Base):
     bell_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
     reason: Mapped[str | None] = mapped_column(sa.String(200))
+
+
+class DialCount(Base):
+    """How many calls were placed on a day of the centre's zone, to an agent, to a number, or to customers.
+
+    A number is kept as an id that follows from it, and never written out.
+    """
+
+    __tablename__ = "dial_counts"
+
+    scope: Mapped[str] = mapped_column(sa.String(12), primary_key=True)
+    key: Mapped[UUID] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    calls: Mapped[int]

@@ -6,9 +6,12 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from callcenter import ids
+from callcenter.configuration import configuration
 from callcenter.db import Instant
-from callcenter.dialing.models import Attempt, CarrierOrder
-from callcenter.dialing.rules import SENDING_LOST_AFTER, UNRESOLVED
+from callcenter.dialing.models import Attempt, CarrierOrder, DialCount
+from callcenter.dialing.rules import SENDING_LOST_AFTER, UNRESOLVED, Cap, day_of
+from callcenter.phone_numbers import without_extension
 from callcenter.statements import at_most, locked
 
 
@@ -43,8 +46,44 @@ def sids_bound(session: Session, sids: list[str]) -> set[str]:
 
 def lost_sendings(session: Session, at: datetime) -> list[UUID]:
     """Return attempts whose worker died between the intent to send and the carrier's answer."""
-    lost = sa.select(Attempt.id).where(Attempt.state == "sending", Attempt.sent_at < at - SENDING_LOST_AFTER)
-    return list(session.execute(lost).scalars())
+    return list(session.execute(sa.select(Attempt.id).where(is_lost(at))).scalars())
+
+
+def is_lost(at: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition on an attempt whose lease is over; the release before this one wrote no lease."""
+    is_over = sa.or_(
+        Attempt.lease_until < at,
+        sa.and_(Attempt.lease_until.is_(None), Attempt.sent_at < at - SENDING_LOST_AFTER),
+    )
+    return sa.and_(Attempt.state == "sending", is_over)
+
+
+def caps_on(session: Session, purpose_kind: str, target: str) -> list[Cap]:
+    """Return what bounds the calls of a day to a target: an agent's own, or a number's and all customers'.
+
+    Only where a customer is rung can somebody else choose the number, so only there all calls are bounded
+    together; agents have as many as there are agents.
+    """
+    numbers = configuration(session).policies
+    if purpose_kind == "offer":
+        return [Cap("agent", ids.named(target), numbers.agent_calls_per_day, "agent_cap")]
+    dialled = ids.named(f"number:{without_extension(target)}")
+    return [
+        Cap("number", dialled, numbers.number_calls_per_day, "number_cap"),
+        Cap("customers", ids.named("customers"), numbers.customer_calls_per_day, "day_cap"),
+    ]
+
+
+def cap_reached(session: Session, purpose_kind: str, target: str, at: datetime) -> str | None:
+    """Return what forbids a further call to this target today, None where it is allowed."""
+    day = day_of(configuration(session).zone, at)
+    for cap in caps_on(session, purpose_kind, target):
+        counted = sa.select(DialCount.calls).where(
+            DialCount.scope == cap.scope, DialCount.key == cap.key, DialCount.day == day
+        )
+        if (session.scalar(counted) or 0) >= cap.most:
+            return cap.reason
+    return None
 
 
 def unknown_attempts(session: Session) -> list[Attempt]:

@@ -2,8 +2,10 @@
 
 import hashlib
 import hmac
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 UNRESOLVED = ("intent", "sending", "unknown", "live")
 
@@ -11,10 +13,42 @@ UNRESOLVED = ("intent", "sending", "unknown", "live")
 LISTING_AFTER = (timedelta(seconds=120), timedelta(seconds=180))
 # A worker that has not answered for itself by then is dead: the carrier's time-out is 10 s.
 SENDING_LOST_AFTER = timedelta(seconds=30)
+# Whoever begins the request must be able to end it within the lease: the carrier's time-out, and a moment.
+TIME_TO_SEND = timedelta(seconds=15)
+# How long an agent is left alone whose calls for today are used up; then it is looked again.
+CAPPED_REST = timedelta(minutes=15)
+# Counts of days that are over are kept so long.
+COUNTS_KEPT = timedelta(days=3)
 # The bell rings at the commit; the sweep gives it this long before it rings again.
 BELL_PATIENCE = timedelta(seconds=5)
 # Our clock and the carrier's may differ by a little when we look for our call in its list.
 CLOCK_SKEW = timedelta(seconds=10)
+
+
+@dataclass(frozen=True)
+class Cap:
+    """How many calls a day may be placed to what `key` stands for, and the reason when they are used up."""
+
+    scope: str
+    key: UUID
+    most: int
+    reason: str
+
+
+def may_send(lease_until: datetime | None, at: datetime) -> bool:
+    """Say whether a claimant still owns its attempt for long enough to place the call."""
+    return lease_until is not None and at + TIME_TO_SEND <= lease_until
+
+
+def next_day(zone: ZoneInfo, at: datetime) -> datetime:
+    """Return when today's counts are over: the next midnight of the centre."""
+    tomorrow = at.astimezone(zone).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, time(), zone)
+
+
+def day_of(zone: ZoneInfo, at: datetime) -> date:
+    """Return the day on which a call is counted."""
+    return at.astimezone(zone).date()
 
 
 def signature(secret: str, attempt_id: UUID) -> str:

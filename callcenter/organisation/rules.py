@@ -77,6 +77,27 @@ class Policies(BaseModel):
         "HL-1 (+): an agent who missed a call is offered none for so long.",
         "HL-1（+）：漏接后暂停派话的时长（秒）。",
     )
+    agent_calls_per_day: int = _number(
+        1000,
+        1,
+        100_000,
+        "(+): calls placed to one agent in a day, at most.",
+        "（+）：每天呼叫同一坐席的次数上限。",
+    )
+    number_calls_per_day: int = _number(
+        20,
+        1,
+        10_000,
+        "(+): calls placed to one customer's number in a day, at most.",
+        "（+）：每天拨打同一客户号码的次数上限。",
+    )
+    customer_calls_per_day: int = _number(
+        5000,
+        1,
+        1_000_000,
+        "(+): calls placed to all customers in a day, at most.",
+        "（+）：每天拨打全部客户的总次数上限。",
+    )
     complaint_result_days: int = _number(
         0,
         0,

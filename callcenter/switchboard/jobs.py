@@ -1,4 +1,4 @@
-"""Work that follows commits: dialing, orders, matching, measuring. Each re-checks its row and may run twice.
+"""Work that follows commits: orders, matching, measuring, asking. Each re-checks its row and may run twice.
 
 No transaction spans a request to the carrier.
 """
@@ -14,91 +14,27 @@ from callcenter.calls.queries import leg_by_id
 from callcenter.calls.rules import leg_is_past
 from callcenter.carrier.port import (
     TERMINAL,
-    Ambiguous,
     CallGone,
     CarrierCall,
     CarrierDown,
     CarrierError,
-    NotPlaced,
-    Placement,
 )
-from callcenter.configuration import configuration
 from callcenter.dialing import actions as dialing
 from callcenter.dialing.models import Attempt, CarrierOrder
 from callcenter.dialing.queries import attempt_by_id, sids_bound
 from callcenter.dialing.rules import CLOCK_SKEW, LISTING_AFTER, listings_due, signature
 from callcenter.jobs import Work, job
-from callcenter.phone_numbers import keys_to_press, may_dial, without_extension
+from callcenter.phone_numbers import without_extension
 from callcenter.routing.actions import offer_next
 from callcenter.routing.queries import offer_by_id
 from callcenter.standards.actions import measure_offer as measure
 from callcenter.switchboard import lookback as _lookback  # noqa: F401  Importing it names its job.
 from callcenter.switchboard import outcomes
-from callcenter.switchboard.placed import leg_of_attempt
+from callcenter.switchboard import placing as _placing  # noqa: F401  Importing it names its job.
 from callcenter.switchboard.progress import reconciled
 
 log = structlog.get_logger()
 MOST_MATCHES = 200
-
-
-@job
-def place_attempt(work: Work, attempt_id: str) -> None:
-    """INTENT -> SENDING, committed; then the request; then what came of it (dialing protocol, 1 to 3)."""
-    attempt = _claim(work, UUID(attempt_id))
-    if attempt is None:
-        return
-    try:
-        sid = work.carrier.place(_placement(work, attempt))
-    except NotPlaced as refusal:
-        with work.transaction() as session:
-            outcomes.not_placed(session, attempt, refusal.reason, work.at())
-    except Ambiguous as doubt:
-        log.warning("attempt.unknown", attempt=attempt_id, reason=str(doubt))
-        with work.transaction() as session:
-            outcomes.unknown(session, attempt, str(doubt), work.at())
-    else:
-        bind_placed(work, attempt, sid)
-
-
-def _claim(work: Work, attempt_id: UUID) -> Attempt | None:
-    """Claim an attempt that is still wanted and still allowed; both are checked again here.
-
-    It is claimed by one conditional change, and not locked before: whoever stops the ringing locks what it is
-    for, and then takes the intent back.
-    """
-    at = work.at()
-    with work.transaction() as session:
-        attempt = attempt_by_id(session, attempt_id)
-        if attempt is None or attempt.state != "intent":
-            return None
-        if not outcomes.is_wanted(session, attempt):
-            dialing.settle_intent(session, attempt_id, "withdrawn", at)
-            return None
-        home = configuration(session).centre
-        if not may_dial(attempt.to_address, home.dial_prefixes, home.sip_domains):
-            outcomes.not_allowed(session, attempt, at)
-            return None
-        return dialing.claim(session, attempt_id, at)
-
-
-def _placement(work: Work, attempt: Attempt) -> Placement:
-    proof = f"{attempt.id}/{signature(work.secret_key, attempt.id)}"
-    return Placement(
-        to=without_extension(attempt.to_address),
-        from_number=attempt.from_number,
-        url=f"{work.public_url}/twilio/leg/{proof}",
-        status_url=f"{work.public_url}/twilio/progress/{proof}",
-        fallback_url=f"{work.public_url}/twilio/fallback/leg",
-        timeout_seconds=attempt.timeout_seconds,
-        send_digits=keys_to_press(attempt.to_address),
-    )
-
-
-def bind_placed(work: Work, attempt: Attempt, sid: str) -> None:
-    """Tie the SID to its attempt and know its leg; a phone that should not ring any more is hung up."""
-    with work.transaction() as session:
-        if leg_of_attempt(session, attempt.id, sid, work.at()) is None:
-            log.error("attempt.second_sid", attempt=str(attempt.id), call_sid=sid)
 
 
 @job

@@ -11,17 +11,21 @@ from callcenter.calls.models import CallEvent
 from callcenter.carrier.port import TERMINAL, CarrierCall
 from callcenter.dialing import actions as dialing
 from callcenter.dialing.models import Attempt, CarrierOrder
+from callcenter.dialing.queries import attempt_by_id
+from callcenter.dialing.rules import CAPPED_REST
 from callcenter.routing.actions import leave_line
 from callcenter.routing.queries import offer_by_id
 from callcenter.routing.rules import UNKNOWN_REST
 from callcenter.switchboard.chain import hold_subject
 from callcenter.switchboard.offers import fail_offer
 from callcenter.switchboard.placed import leg_of_attempt
-from callcenter.switchboard.progress import customer_missed, free_waiting_agent
+from callcenter.switchboard.progress import customer_missed, customer_not_rung, free_waiting_agent
 from callcenter.switchboard.rooms import lock_offer, send_agent_away
 
 # A phone that cannot be rung now (429, a carrier fault) may be tried again soon.
 NOT_PLACED_REST = timedelta(seconds=15)
+# The allow-list, or an agent who is no more: that will not change by itself.
+NOT_ALLOWED = "not_allowed"
 
 
 def is_wanted(session: Session, attempt: Attempt) -> bool:
@@ -33,20 +37,32 @@ def is_wanted(session: Session, attempt: Attempt) -> bool:
     return offer is not None and offer.state in ("ringing", "accepted")
 
 
-def not_placed(session: Session, attempt: Attempt, reason: str, at: datetime) -> None:
-    """Certainly no call was made: the next agent, or a later try."""
-    if dialing.settle(session, attempt.id, "not_placed", reason[:200], at):
+def not_placed(
+    session: Session, attempt: Attempt, reason: str, at: datetime, fence: int | None = None
+) -> None:
+    """Certainly no call was made: the next agent, or a later try. `fence` is the owner's who says so."""
+    if dialing.settle(session, attempt.id, "not_placed", reason[:200], at, fence):
         _tell_that_none_was_made(session, attempt, at)
+        dialing.give_back(session, attempt)
 
 
-def not_allowed(session: Session, attempt: Attempt, at: datetime) -> None:
-    """The centre may not dial this number any more: what the call was for is locked before its intent."""
+def refused(session: Session, attempt_id: UUID, reason: str, at: datetime) -> None:
+    """The centre may not place this call now: what it was for is locked before its intent."""
+    attempt = attempt_by_id(session, attempt_id)
+    if attempt is None:
+        return
     if attempt.purpose_kind == "offer":
         lock_offer(session, attempt.purpose_id)
     else:
         hold_subject(session, "callback", attempt.purpose_id)
-    if dialing.settle_intent(session, attempt.id, "not_allowed", at):
+    if not dialing.settle_intent(session, attempt_id, reason, at):
+        return
+    if reason == NOT_ALLOWED:
         _tell_that_none_was_made(session, attempt, at)
+    elif attempt.purpose_kind == "offer":
+        fail_offer(session, attempt.purpose_id, reason, at, CAPPED_REST)
+    else:
+        customer_not_rung(session, attempt.purpose_id, reason, at)
 
 
 def _tell_that_none_was_made(session: Session, attempt: Attempt, at: datetime) -> None:
@@ -56,10 +72,19 @@ def _tell_that_none_was_made(session: Session, attempt: Attempt, at: datetime) -
         customer_missed(session, attempt.purpose_id, "not_placed", at)
 
 
-def unknown(session: Session, attempt: Attempt, reason: str, at: datetime) -> None:
+def unknown(session: Session, attempt: Attempt, reason: str, at: datetime, fence: int | None = None) -> None:
     """A call may have been made: nobody dials this target again before witnesses have spoken."""
-    if not dialing.settle(session, attempt.id, "unknown", reason[:200], at):
-        return
+    if dialing.settle(session, attempt.id, "unknown", reason[:200], at, fence):
+        _tell_that_none_knows(session, attempt, at)
+
+
+def sender_lost(session: Session, attempt: Attempt, at: datetime) -> None:
+    """Whoever was to place the call has let the lease run out: dead, or asleep."""
+    if dialing.take_over(session, attempt.id, "the worker died while sending", at):
+        _tell_that_none_knows(session, attempt, at)
+
+
+def _tell_that_none_knows(session: Session, attempt: Attempt, at: datetime) -> None:
     if attempt.purpose_kind == "offer":
         rest = timedelta(seconds=attempt.timeout_seconds) + UNKNOWN_REST
         fail_offer(session, attempt.purpose_id, "unknown", at, rest)

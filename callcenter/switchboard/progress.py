@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from callcenter.callbacks.actions import miss_callback
+from callcenter.callbacks.actions import miss_callback, put_off_callback
 from callcenter.callbacks.models import Callback
 from callcenter.callbacks.queries import callback_by_id
 from callcenter.calls import queries as calls
@@ -111,17 +111,30 @@ def _customer_leg_ended(session: Session, attempt: Attempt, leg: Leg, at: dateti
 
 def customer_missed(session: Session, callback_id: UUID, reason: str, at: datetime) -> None:
     """Close the placed call; the agent who waits is told, and the callback is tried again or given up."""
+    callback = _close_try(session, callback_id, reason, at)
+    if callback is not None and callback.state == "agent":
+        miss_callback(session, callback, reason, at)
+
+
+def customer_not_rung(session: Session, callback_id: UUID, reason: str, at: datetime) -> None:
+    """No call may be made now: the agent who waits is told, and it is made when it may be."""
+    callback = _close_try(session, callback_id, reason, at)
+    if callback is not None and callback.state == "agent":
+        put_off_callback(session, callback, reason, at)
+
+
+def _close_try(session: Session, callback_id: UUID, reason: str, at: datetime) -> Callback | None:
+    """Close the placed call and tell the agent who waits; return the callback, locked."""
     hold_subject(session, "callback", callback_id)
     callback = callback_by_id(session, callback_id, lock=True)
     if callback is None:
-        return
+        return None
     _note_meeting(session, callback, at)
     if callback.call_id is not None:
         call = calls.call_by_id(session, callback.call_id, lock=True)
         end_outbound(session, call, "answered" if call.joined_at else "not_reached", at)
     free_waiting_agent(session, callback, reason, at)
-    if callback.state == "agent":
-        miss_callback(session, callback, reason, at)
+    return callback
 
 
 def _note_meeting(session: Session, callback: Callback, at: datetime) -> None:

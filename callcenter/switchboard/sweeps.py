@@ -16,7 +16,7 @@ from callcenter.calendars.queries import unconfirmed
 from callcenter.callbacks.queries import due_callbacks, is_due
 from callcenter.calls import queries as calls
 from callcenter.db import UtcDateTime
-from callcenter.dialing.actions import ring_bells
+from callcenter.dialing.actions import forget_counts, ring_bells
 from callcenter.dialing.queries import attempt_by_id, bells_lost, lost_sendings, unknown_attempts
 from callcenter.jobs import Work, later
 from callcenter.notices.actions import forget_notices
@@ -89,7 +89,7 @@ def dead_senders(work: Work) -> None:
         with work.transaction() as session:
             attempt = attempt_by_id(session, attempt_id, lock=True)
             if attempt is not None:
-                outcomes.unknown(session, attempt, "the worker died while sending", work.at())
+                outcomes.sender_lost(session, attempt, work.at())
 
 
 def unknown_calls(work: Work) -> None:
@@ -145,6 +145,12 @@ def old_keys(work: Work) -> None:
         forget_keys(session, work.at())
 
 
+def old_counts(work: Work) -> None:
+    """Forget how many calls were placed on days that are over."""
+    with work.transaction() as session:
+        forget_counts(session, work.at())
+
+
 def old_notices(work: Work) -> None:
     """Forget hints that no page can still need."""
     with work.transaction() as session:
@@ -183,6 +189,7 @@ SWEEPS = (
     Due("recent_calls", 15, recent_calls),
     Due("all_calls", 3600, all_calls),
     Due("old_keys", 3600, old_keys),
+    Due("old_counts", 3600, old_counts),
     Due("old_notices", 15, old_notices),
     Due("unconfirmed_years", 86400, unconfirmed_years),
     Due("days_to_close", 60, days_to_close),

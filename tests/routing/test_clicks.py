@@ -9,7 +9,7 @@ from callcenter.carrier.port import NotPlaced
 from callcenter.dialing import actions as dialing
 from callcenter.dialing.models import Attempt
 from callcenter.routing.models import Offer
-from callcenter.switchboard import jobs, offers
+from callcenter.switchboard import jobs, offers, placing
 from tests.routing.conftest import Floor
 
 
@@ -38,39 +38,39 @@ def clicks(floor: Floor, offer: Offer) -> bool:
 
 
 def test_who_accepts_before_his_phone_is_rung_is_rung(floor: Floor) -> None:
-    offer, placing = asked_before_the_bell(floor)
+    offer, attempt = asked_before_the_bell(floor)
     assert clicks(floor, offer)
-    jobs.place_attempt(floor.work, str(placing.id))
-    assert [placed.placement.to for placed in floor.twin.placed] == [placing.to_address]
+    placing.place_attempt(floor.work, str(attempt.id))
+    assert [placed.placement.to for placed in floor.twin.placed] == [attempt.to_address]
 
 
 def test_who_accepted_and_cannot_be_rung_strands_nobody(floor: Floor) -> None:
-    offer, placing = asked_before_the_bell(floor)
+    offer, attempt = asked_before_the_bell(floor)
     assert clicks(floor, offer)
     floor.twin.refuse("place", NotPlaced("too many requests"))
-    jobs.place_attempt(floor.work, str(placing.id))
+    placing.place_attempt(floor.work, str(attempt.id))
     assert [(it.state, it.reason) for it in floor.offers()] == [("ended", "agent_lost")]
     assert floor.wait_state(offer.wait_id) == "waiting"
     assert floor.state(offer.agent_id) == "available"
 
 
 def test_a_phone_that_was_declined_while_it_was_placed_stops(floor: Floor) -> None:
-    offer, placing = asked_before_the_bell(floor)
+    offer, attempt = asked_before_the_bell(floor)
     with floor.work.transaction() as session:
-        claimed = dialing.claim(session, placing.id, floor.work.at())
+        claimed = dialing.claim(session, attempt.id, floor.work.at())
     assert claimed is not None
     assert floor.declines(offer)
-    sid = floor.twin.place(jobs._placement(floor.work, claimed))
-    jobs.bind_placed(floor.work, claimed, sid)
+    sid = floor.twin.place(placing.placement(floor.work, claimed))
+    placing.bind_placed(floor.work, claimed, sid)
     floor.bell.drain(floor.work)
     assert [(order.verb, order.sid) for order in floor.twin.orders] == [("hang_up", sid)]
 
 
 # 0004: "The caller hangs up while a phone rings: the ringing stops", whoever has accepted on his page.
 def test_a_phone_stops_whose_caller_left_after_the_click(floor: Floor) -> None:
-    offer, placing = asked_before_the_bell(floor)
+    offer, attempt = asked_before_the_bell(floor)
     assert clicks(floor, offer)
-    jobs.place_attempt(floor.work, str(placing.id))
+    placing.place_attempt(floor.work, str(attempt.id))
     with floor.work.transaction() as session:
         found = offers.lock_offer(session, offer.id)
         assert found is not None

@@ -27,7 +27,7 @@ from callcenter.routing import queries
 from callcenter.routing.models import Offer, Wait
 from callcenter.standards import actions as standards
 from callcenter.standards.models import RingMeasure
-from callcenter.switchboard import answers, jobs, offers, outcomes, progress, rooms
+from callcenter.switchboard import answers, jobs, offers, outcomes, placing, progress, rooms
 from callcenter.switchboard.answers import CallerDesks
 from ivr import asks
 from ivr.turns import Step
@@ -257,7 +257,7 @@ def test_the_sid_arrives_while_the_ringing_is_stopped(floor: Floor, monkeypatch:
         session.flush()
 
     first = in_transaction(floor, leaves)
-    binds = partial(jobs.bind_placed, floor.work, claimed, sid)
+    binds = partial(placing.bind_placed, floor.work, claimed, sid)
     meet(floor, monkeypatch, first, (routing, "leave_line"), binds)
     floor.bell.drain(floor.work)
     assert [(order.verb, order.sid) for order in floor.twin.orders] == [("hang_up", sid)]
@@ -271,8 +271,8 @@ def test_a_refusal_to_dial_meets_the_hang_up(floor: Floor, monkeypatch: pytest.M
     with floor.work.transaction() as session:
         assert routing.offer_next(session, floor.work.at())
     floor.bell.dead = False
-    monkeypatch.setattr(jobs, "may_dial", lambda *_: False)
-    refuses = partial(jobs.place_attempt, floor.work, str(the_attempt(floor).id))
+    monkeypatch.setattr(placing, "may_dial", lambda *_: False)
+    refuses = partial(placing.place_attempt, floor.work, str(the_attempt(floor).id))
     meet(floor, monkeypatch, refuses, (outcomes, "is_wanted"), hangs_up(floor, call))
     assert_nobody_is_asked(floor)
     assert the_attempt(floor).state == "not_placed"

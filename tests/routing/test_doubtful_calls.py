@@ -16,7 +16,7 @@ from callcenter.dialing.models import Attempt
 from callcenter.organisation.queries import policies
 from callcenter.promises.models import Promise
 from callcenter.routing.models import Offer
-from callcenter.switchboard import jobs, progress, rooms, sweeps
+from callcenter.switchboard import placing, progress, rooms, sweeps
 from tests.factories import calls as made
 from tests.factories import centre
 from tests.routing.conftest import Floor
@@ -71,7 +71,7 @@ def test_a_call_whose_answer_was_lost_is_found(floor: Floor, number: str, begins
     attempt_id = an_agent_waits_for(floor, number)
     floor.twin.now = lambda: floor.time.at + timedelta(seconds=begins_after)
     floor.twin.lose_answer()
-    jobs.place_attempt(floor.work, str(attempt_id))
+    placing.place_attempt(floor.work, str(attempt_id))
     for _ in range(20):
         floor.time.moves(seconds=15)
         sweeps.unknown_calls(floor.work)

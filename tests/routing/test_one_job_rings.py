@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from callcenter import worker
 from callcenter.dialing.models import Attempt
 from callcenter.dialing.rules import BELL_PATIENCE
-from callcenter.switchboard import jobs, sweeps
+from callcenter.switchboard import jobs, placing, sweeps
 from tests.routing.conftest import Floor
 
 
@@ -90,5 +90,5 @@ def test_a_worker_that_dies_between_choosing_and_ringing_is_a_lost_bell(floor: F
     assert floor.bell.rung == [("place_attempt", own.kept)]
     floor.bell.drain(floor.work)
     assert own.kept is not None
-    jobs.place_attempt(floor.work, own.kept)
+    placing.place_attempt(floor.work, own.kept)
     assert len(dialled(floor)) == 1, "the dead worker was only slow"

@@ -23,7 +23,7 @@ from callcenter.standards import actions as standards
 from callcenter.standards.queries import Scope
 from callcenter.standards.queries import standards as figures_of
 from callcenter.standards.rules import LegStamps, RingFacts
-from callcenter.switchboard import jobs, offers, progress
+from callcenter.switchboard import offers, placing, progress
 from tests.prove.routing.ground import Room, ask, room, stands_in_line
 from tests.prove.verdict import Proof, Trial, Verdict
 
@@ -124,7 +124,7 @@ def _happens(floor: Room, truth: Truth, chance: random.Random) -> tuple[datetime
         assert offer is not None
         attempt = attempt_for(session, "offer", offer.id)
         assert attempt is not None
-    jobs.place_attempt(work, str(attempt.id))
+    placing.place_attempt(work, str(attempt.id))
     asked, sid = floor.time.at, floor.twin.placed[-1].sid
     early, late = _told(truth, chance)
     for status in early:

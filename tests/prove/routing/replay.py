@@ -16,7 +16,7 @@ from callcenter.lines import models as lines
 from callcenter.routing import actions as routing
 from callcenter.routing import queries
 from callcenter.routing.models import AgentState, Offer, Wait
-from callcenter.switchboard import inbound, jobs, offers, outcomes, placed, progress
+from callcenter.switchboard import inbound, offers, outcomes, placed, placing, progress
 from callcenter.tables import metadata
 from ivr.hearing import Pressed, TalkEnded
 from tests.prove.routing.ground import Room
@@ -250,7 +250,7 @@ class Desk:
 
     def is_posted(self, session: Session, a: int) -> None:
         attempt = self.of(session, a)
-        self.phones[attempt.id] = Line(self.floor.twin.place(jobs._placement(self.floor.work, attempt)))
+        self.phones[attempt.id] = Line(self.floor.twin.place(placing.placement(self.floor.work, attempt)))
 
     def is_refused(self, session: Session, a: int) -> None:
         outcomes.not_placed(session, self.of(session, a), "refused", self.at)

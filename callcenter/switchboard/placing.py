@@ -1,0 +1,134 @@
+"""Placing a call: INTENT -> SENDING, the request, and what came of it (dialing protocol, 1 to 4).
+
+No transaction spans the request. Whatever forbids a call is looked at again before it is sent; a call that is
+refused was certainly not placed.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.orm import Session
+
+from callcenter.callbacks.actions import forbidden_now
+from callcenter.callbacks.queries import callback_by_id
+from callcenter.carrier.port import Ambiguous, NotPlaced, Placement
+from callcenter.configuration import configuration
+from callcenter.dialing import actions as dialing
+from callcenter.dialing.models import Attempt
+from callcenter.dialing.queries import attempt_by_id
+from callcenter.dialing.rules import may_send, signature
+from callcenter.jobs import Work, job
+from callcenter.phone_numbers import keys_to_press, may_dial, without_extension
+from callcenter.staff.models import Agent
+from callcenter.switchboard import outcomes
+from callcenter.switchboard.placed import leg_of_attempt
+
+log = structlog.get_logger()
+
+
+class Refused(Exception):
+    """The call may not be placed; what was claimed and counted for it goes with the transaction."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+@job
+def place_attempt(work: Work, attempt_id: str) -> None:
+    """INTENT -> SENDING, committed; then the request; then what came of it (dialing protocol, 1 to 3)."""
+    attempt = _claim(work, UUID(attempt_id))
+    if attempt is None:
+        return
+    try:
+        sid = _send(work, attempt)
+    except NotPlaced as refusal:
+        with work.transaction() as session:
+            outcomes.not_placed(session, attempt, refusal.reason, work.at(), attempt.fence)
+    except Ambiguous as doubt:
+        log.warning("attempt.unknown", attempt=attempt_id, reason=str(doubt))
+        with work.transaction() as session:
+            outcomes.unknown(session, attempt, str(doubt), work.at(), attempt.fence)
+    else:
+        bind_placed(work, attempt, sid)
+
+
+def _claim(work: Work, attempt_id: UUID) -> Attempt | None:
+    """Claim an attempt that is still wanted and still allowed; both are checked again here.
+
+    It is claimed by one conditional change, and not locked before: whoever stops the ringing locks what it is
+    for, and then takes the intent back.
+    """
+    at = work.at()
+    try:
+        with work.transaction() as session:
+            return _claimed(session, attempt_id, at)
+    except Refused as refusal:
+        log.warning("attempt.refused", attempt=str(attempt_id), reason=refusal.reason)
+        with work.transaction() as session:
+            outcomes.refused(session, attempt_id, refusal.reason, at)
+        return None
+
+
+def _claimed(session: Session, attempt_id: UUID, at: datetime) -> Attempt | None:
+    attempt = attempt_by_id(session, attempt_id)
+    if attempt is None or attempt.state != "intent":
+        return None
+    if not outcomes.is_wanted(session, attempt):
+        dialing.settle_intent(session, attempt_id, "withdrawn", at)
+        return None
+    forbidden = _forbidden(session, attempt, at)
+    if forbidden is not None:
+        raise Refused(forbidden)
+    claimed = dialing.claim(session, attempt_id, at)
+    reached = dialing.count(session, claimed, at) if claimed is not None else None
+    if reached is not None:
+        raise Refused(reached)
+    return claimed
+
+
+def _forbidden(session: Session, attempt: Attempt, at: datetime) -> str | None:
+    """Return why nobody may be rung there now: the allow-list, or a customer's night (protocol, 8)."""
+    home = configuration(session).centre
+    if not may_dial(attempt.to_address, home.dial_prefixes, home.sip_domains):
+        return outcomes.NOT_ALLOWED
+    if attempt.to_address.startswith("client:") and not _is_an_agents(session, attempt.to_address):
+        return outcomes.NOT_ALLOWED
+    callback = callback_by_id(session, attempt.purpose_id) if attempt.purpose_kind == "callback" else None
+    return forbidden_now(session, callback, at) if callback is not None else None
+
+
+def _is_an_agents(session: Session, address: str) -> bool:
+    """Say whether a browser is the one of an agent who works here."""
+    known = sa.select(sa.exists().where(Agent.address == address, Agent.active))
+    return bool(session.scalar(known))
+
+
+def _send(work: Work, attempt: Attempt) -> str:
+    """Place the call and return its SID; whoever has slept through half of the lease had better not."""
+    if not may_send(attempt.lease_until, work.at()):
+        raise NotPlaced("lease_over")
+    return work.carrier.place(placement(work, attempt))
+
+
+def placement(work: Work, attempt: Attempt) -> Placement:
+    """Return what is asked of the carrier: its addresses carry the attempt's id and the proof of it."""
+    proof = f"{attempt.id}/{signature(work.secret_key, attempt.id)}"
+    return Placement(
+        to=without_extension(attempt.to_address),
+        from_number=attempt.from_number,
+        url=f"{work.public_url}/twilio/leg/{proof}",
+        status_url=f"{work.public_url}/twilio/progress/{proof}",
+        fallback_url=f"{work.public_url}/twilio/fallback/leg",
+        timeout_seconds=attempt.timeout_seconds,
+        send_digits=keys_to_press(attempt.to_address),
+    )
+
+
+def bind_placed(work: Work, attempt: Attempt, sid: str) -> None:
+    """Tie the SID to its attempt and know its leg; a phone that should not ring any more is hung up."""
+    with work.transaction() as session:
+        if leg_of_attempt(session, attempt.id, sid, work.at()) is None:
+            log.error("attempt.second_sid", attempt=str(attempt.id), call_sid=sid)
