@@ -37,6 +37,11 @@ CARRIER_REQUESTS = Counter(
 CARRIER_SECONDS = Histogram(
     "callcenter_carrier_seconds", "How long the carrier took to answer.", ["verb"], buckets=_REQUEST_BUCKETS
 )
+TASKS = Counter(
+    "callcenter_tasks_total",
+    "What was left to people, by kind and result (opened, resolved).",
+    ["kind", "result"],
+)
 
 
 def serve(port: int | None) -> None:

@@ -16,10 +16,11 @@ from callcenter.promises import models as promises
 from callcenter.routing import models as routing
 from callcenter.staff import models as staff
 from callcenter.standards import models as standards
+from callcenter.tasks import models as tasks
 from callcenter.tickets import models as tickets
 
 CONCEPTS = (
     access, calendars, callbacks, calls, customers, dialing, leases, ledger, lines, notices,
-    organisation, promises, routing, staff, standards, tickets,
+    organisation, promises, routing, staff, standards, tasks, tickets,
 )  # fmt: skip
 metadata = Base.metadata

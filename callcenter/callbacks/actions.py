@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from callcenter import ids
-from callcenter.calendars.rules import Hours
+from callcenter.calendars.rules import Hours, next_opening
 from callcenter.callbacks import queries, rules
 from callcenter.callbacks.models import Callback
 from callcenter.configuration import configuration
@@ -19,11 +19,13 @@ from callcenter.phone_numbers import refusal
 from callcenter.promises.actions import keep_promise, promise, reopen_promise, settle_promises
 from callcenter.routing.actions import enter_line, leave_line
 from callcenter.routing.queries import live_wait
+from callcenter.tasks.actions import open_task
 
 PROMISE = "HL-8"
 SUBJECT = "callback"
 PHONED_IN = "phoned_in"
 QUIET = "quiet_hours"
+NOT_CALLED = "not_called"
 OPEN = rules.OPEN
 
 
@@ -123,7 +125,7 @@ def start_callback(session: Session, callback_id: UUID, at: datetime) -> bool:
     if _speaks_with_us(session, callback, at):
         return False
     if is_unresolved(session, callback.number):
-        _wait_for_certainty(session, callback, at)
+        _wait_for_certainty(callback, at)
         return False
     forbidden = forbidden_now(session, callback, at)
     if forbidden is not None:
@@ -153,15 +155,37 @@ def forbidden_now(session: Session, callback: Callback, at: datetime) -> str | N
 
 
 def put_off_callback(session: Session, callback: Callback, reason: str, at: datetime) -> None:
-    """It may not be made now, and no try was: act again when it may."""
+    """It may not be made now, and no try was: act again when it may, in its time; else a person does.
+
+    A callback that a person has in hand is in the state `agent`, and no machine moves it.
+    """
     if callback.state not in OPEN:
         return
     if callback.state == "agent":
         callback.tries = max(0, callback.tries - 1)
     again = at if reason == QUIET else next_day(configuration(session).zone, at)
     grace = timedelta(minutes=configuration(session).policies.callback_grace_minutes)
-    opening, _ = rules.put_off(_hours(session, callback.line_id), again, callback.due_at, grace)
-    callback.state, callback.reason = "booked", reason
+    opening, is_in_time = rules.put_off(_hours(session, callback.line_id), again, callback.due_at, grace)
+    callback.reason = reason
+    if opening is not None and is_in_time:
+        callback.state, callback.next_try_at = "booked", opening
+    else:
+        callback.state = "agent"
+        open_task(
+            session, kind="not_dialled", reason=reason, subject_kind=SUBJECT, subject_id=callback.id,
+            number=callback.number, at=at,
+        )  # fmt: skip
+    announce(session, "callback", callback.id, at)
+
+
+def retry_callback(session: Session, callback: Callback, at: datetime) -> None:
+    """A person says that no call was made: it is made as soon as it may be, and no try was."""
+    forbidden = forbidden_now(session, callback, at)
+    zone = configuration(session).zone
+    again = next_day(zone, at) if forbidden not in (None, QUIET) else at
+    opening = again if forbidden is None else next_opening(_hours(session, callback.line_id), again)
+    callback.tries = max(0, callback.tries - 1)
+    callback.state, callback.reason = "booked", NOT_CALLED
     callback.next_try_at = opening or again + timedelta(days=1)
     announce(session, "callback", callback.id, at)
 
@@ -225,13 +249,13 @@ def part_again(session: Session, callback_id: UUID) -> None:
         reopen_promise(session, PROMISE, SUBJECT, callback.id)
 
 
-def _wait_for_certainty(session: Session, callback: Callback, at: datetime) -> None:
-    """The number may be ringing still: no agent is asked before that is known, and not for ever."""
-    grace = timedelta(minutes=configuration(session).policies.callback_grace_minutes)
-    if at > callback.due_at + grace:
-        _give_up(session, callback, "failed", "broken", "unresolved", at)
-    else:
-        callback.next_try_at = at + rules.UNRESOLVED_REST
+def _wait_for_certainty(callback: Callback, at: datetime) -> None:
+    """The number may be ringing still: no agent is asked before that is known.
+
+    It is known soon, or a person has been asked about the call of which nobody knows; the promise is late
+    meanwhile, and stays one.
+    """
+    callback.next_try_at = at + rules.UNRESOLVED_REST
 
 
 def agent_found(session: Session, callback: Callback, call_id: UUID, at: datetime) -> None:

@@ -22,6 +22,7 @@ def make_app() -> typer.Typer:
         replay,
         simulate,
         standards,
+        tasks,
     )  # fmt: skip
 
     app = typer.Typer(
@@ -30,7 +31,7 @@ def make_app() -> typer.Typer:
         no_args_is_help=True,
         pretty_exceptions_show_locals=False,
     )
-    told = (processes, centre, hours, access, standards, doctor, fallback, replay, simulate, demo)
+    told = (processes, centre, hours, access, standards, tasks, doctor, fallback, replay, simulate, demo)
     for commands in told:
         commands.register(app)
     return app

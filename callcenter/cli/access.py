@@ -40,7 +40,7 @@ def create(
 ) -> None:
     """Make a token and print it, this once: only its digest is kept."""
     at = clock.system()
-    with _session() as session:
+    with opened_session() as session:
         known = agent_by_key(session, agent) if agent else None
         if agent and known is None:
             raise Invalid("agent", f"there is no agent {agent!r}; see the centre file")
@@ -60,7 +60,7 @@ def create(
 def list_(as_json: AsJson = False) -> None:
     """List every token by its prefix, the newest first."""
     at = clock.system()
-    with _session() as session:
+    with opened_session() as session:
         rows = [_row(each, key, at) for each, key in tokens(session)]
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False))
@@ -75,7 +75,7 @@ def list_(as_json: AsJson = False) -> None:
 @token.command()
 def revoke(prefix: Annotated[str, typer.Argument(help="The eight characters after cc_.")]) -> None:
     """End a token at once."""
-    with _session() as session:
+    with opened_session() as session:
         revoke_token(session, prefix, at=clock.system(), actor=ACTOR)
     typer.echo(f"{prefix} is revoked")
 
@@ -94,7 +94,7 @@ def _row(each: Any, key: str | None, at: datetime) -> dict[str, str | None]:
 
 
 @contextmanager
-def _session() -> Iterator[Session]:
+def opened_session() -> Iterator[Session]:
     """Yield a transaction on the configured database; say what is wrong in words and exit 1."""
     try:
         with _database() as database, database.transaction() as session:

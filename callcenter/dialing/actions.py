@@ -15,7 +15,14 @@ from callcenter import ids
 from callcenter.configuration import configuration
 from callcenter.dialing.models import UNRESOLVED, Attempt, CarrierOrder, DialCount
 from callcenter.dialing.queries import caps_on, is_lost
-from callcenter.dialing.rules import BELL_PATIENCE, COUNTS_KEPT, SENDING_LOST_AFTER, day_of, retry_order_in
+from callcenter.dialing.rules import (
+    BELL_PATIENCE,
+    COUNTS_KEPT,
+    NEEDS_HUMAN,
+    SENDING_LOST_AFTER,
+    day_of,
+    retry_order_in,
+)
 from callcenter.jobs import later
 from callcenter.statements import Query, Write, table_of
 
@@ -31,7 +38,7 @@ _ADD_ATTEMPT = Query(
 _BIND = (
     sa.update(table_of(Attempt))
     .where(Attempt.id == sa.bindparam("attempt"), Attempt.sid.is_(None), Attempt.state.in_(_OPEN))
-    .values(sid=sa.bindparam("told"), state="live", settled_at=None)
+    .values(sid=sa.bindparam("told"), state="live", reason=None, settled_at=None)
 )
 _END = (
     sa.update(table_of(Attempt))
@@ -225,7 +232,7 @@ def note_empty_listing(session: Session, attempt: Attempt) -> int:
 
 def hand_to_person(attempt: Attempt) -> None:
     """Leave it to a person: machines cannot know whether a call was made."""
-    attempt.reason = "needs_human"
+    attempt.reason = NEEDS_HUMAN
 
 
 def order(

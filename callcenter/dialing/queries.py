@@ -10,7 +10,7 @@ from callcenter import ids
 from callcenter.configuration import configuration
 from callcenter.db import Instant
 from callcenter.dialing.models import Attempt, CarrierOrder, DialCount
-from callcenter.dialing.rules import SENDING_LOST_AFTER, UNRESOLVED, Cap, day_of
+from callcenter.dialing.rules import NEEDS_HUMAN, SENDING_LOST_AFTER, UNRESOLVED, Cap, day_of
 from callcenter.phone_numbers import without_extension
 from callcenter.statements import at_most, locked
 
@@ -88,8 +88,21 @@ def cap_reached(session: Session, purpose_kind: str, target: str, at: datetime) 
 
 def unknown_attempts(session: Session) -> list[Attempt]:
     """Return attempts of which nobody knows whether a call was made."""
-    statement = sa.select(Attempt).where(Attempt.state == "unknown", Attempt.reason != "needs_human")
+    statement = sa.select(Attempt).where(Attempt.state == "unknown", Attempt.reason != NEEDS_HUMAN)
     return list(session.execute(statement).scalars())
+
+
+def has_rival(session: Session, attempt: Attempt) -> bool:
+    """Say whether the same call in the carrier's list could be another unknown attempt's."""
+    rivals = sa.select(Attempt.to_address).where(
+        Attempt.id != attempt.id,
+        Attempt.sid.is_(None),
+        Attempt.state.in_(("sending", "unknown")),
+        Attempt.from_number == attempt.from_number,
+        Attempt.to_address.startswith(without_extension(attempt.to_address), autoescape=True),
+    )
+    dialled = without_extension(attempt.to_address)
+    return any(without_extension(each) == dialled for each in session.scalars(rivals))
 
 
 def bells_lost(at: Instant) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:

@@ -8,9 +8,13 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 UNRESOLVED = ("intent", "sending", "unknown", "live")
+# The reason of an UNKNOWN attempt that only a person can settle.
+NEEDS_HUMAN = "needs_human"
 
 # The dialing protocol, step 5: two complete listings, 120 s and 180 s after SENDING, must show no call.
 LISTING_AFTER = (timedelta(seconds=120), timedelta(seconds=180))
+# Where the list could not be had until then, there is no second witness.
+LIST_PATIENCE = timedelta(seconds=240)
 # A worker that has not answered for itself by then is dead: the carrier's time-out is 10 s.
 SENDING_LOST_AFTER = timedelta(seconds=30)
 # Whoever begins the request must be able to end it within the lease: the carrier's time-out, and a moment.

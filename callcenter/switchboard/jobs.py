@@ -21,8 +21,15 @@ from callcenter.carrier.port import (
 )
 from callcenter.dialing import actions as dialing
 from callcenter.dialing.models import Attempt, CarrierOrder
-from callcenter.dialing.queries import attempt_by_id, sids_bound
-from callcenter.dialing.rules import CLOCK_SKEW, LISTING_AFTER, listings_due, signature
+from callcenter.dialing.queries import attempt_by_id, has_rival, sids_bound
+from callcenter.dialing.rules import (
+    CLOCK_SKEW,
+    LIST_PATIENCE,
+    LISTING_AFTER,
+    NEEDS_HUMAN,
+    listings_due,
+    signature,
+)
 from callcenter.jobs import Work, job
 from callcenter.phone_numbers import without_extension
 from callcenter.routing.actions import offer_next
@@ -31,6 +38,7 @@ from callcenter.standards.actions import measure_offer as measure
 from callcenter.switchboard import lookback as _lookback  # noqa: F401  Importing it names its job.
 from callcenter.switchboard import outcomes
 from callcenter.switchboard import placing as _placing  # noqa: F401  Importing it names its job.
+from callcenter.switchboard.people import hand_to_person
 from callcenter.switchboard.progress import reconciled
 
 log = structlog.get_logger()
@@ -131,8 +139,23 @@ def resolve_attempt(work: Work, attempt_id: str) -> None:
         listed = _listed(work, attempt.to_address, attempt.sent_at, at)
     except CarrierDown as fault:
         log.warning("attempt.list_unavailable", attempt=attempt_id, reason=str(fault))
+        if at >= attempt.sent_at + LIST_PATIENCE:
+            _without_list(work, attempt.id)
         return
     _judge(work, attempt, listed)
+
+
+def _without_list(work: Work, attempt_id: UUID) -> None:
+    """The list could not be had in time: a person finds out about a customer; an agent's phone is silent."""
+    at = work.at()
+    with work.transaction() as session:
+        current = attempt_by_id(session, attempt_id, lock=True)
+        if current is None or current.state != "unknown" or current.reason == NEEDS_HUMAN:
+            return
+        if current.purpose_kind == "callback":
+            hand_to_person(session, current, "list_unavailable", at)
+        else:
+            dialing.settle(session, current.id, "ended", "silent by now", at)
 
 
 def _listed(work: Work, to_address: str, since: datetime, at: datetime) -> list[CarrierCall]:
@@ -144,17 +167,18 @@ def _listed(work: Work, to_address: str, since: datetime, at: datetime) -> list[
 
 
 def _judge(work: Work, attempt: Attempt, listed: list[CarrierCall]) -> None:
-    """No such call twice: it was never made. One: it is ours. Several: a person decides."""
+    """No such call twice: it was never made. One: it is ours. Several of either: a person decides."""
     at = work.at()
     assert attempt.sent_at is not None  # noqa: S101  Checked by the caller; mypy cannot see it.
     since = attempt.sent_at - CLOCK_SKEW
     with work.transaction() as session:
         current = attempt_by_id(session, attempt.id, lock=True)
-        if current is None or current.state != "unknown":
+        if current is None or current.state != "unknown" or current.reason == NEEDS_HUMAN:
             return
         found = _ours(session, attempt, listed, since)
-        if len(found) > 1:
-            dialing.hand_to_person(current)
+        is_customers = current.purpose_kind == "callback"
+        if len(found) > 1 or (found and is_customers and has_rival(session, current)):
+            hand_to_person(session, current, "several_calls", at)
         elif found:
             outcomes.found_in_list(session, current, found[0], at)
         elif dialing.note_empty_listing(session, current) >= len(LISTING_AFTER):

@@ -16,7 +16,7 @@ from callcenter.customers.queries import customer
 from callcenter.dialing import actions as dialing
 from callcenter.dialing.models import Attempt
 from callcenter.dialing.queries import attempt_by_id
-from callcenter.dialing.rules import signature
+from callcenter.dialing.rules import NEEDS_HUMAN, signature
 from callcenter.jobs import Work
 from callcenter.routing.models import Offer, Wait
 from callcenter.routing.queries import live_offer_of_wait, live_wait, offer_by_id
@@ -26,6 +26,7 @@ from callcenter.switchboard.chain import Chain, hold_placed, hold_subject
 from callcenter.switchboard.driver import HANG_UP, Addresses, converse
 from callcenter.switchboard.evidence import room_of
 from callcenter.switchboard.facts import line_facts
+from callcenter.tasks.actions import answer_itself
 from callcenter.tickets.models import Ticket
 from callcenter.tickets.queries import ticket_of_call
 from ivr import asks
@@ -63,6 +64,8 @@ def leg_of_attempt(
         return None
     is_new = attempt.sid is None
     if is_new:
+        if attempt.reason == NEEDS_HUMAN:
+            answer_itself(session, attempt.purpose_kind, attempt.purpose_id, at)
         dialing.bind(session, attempt.id, sid)
     chain = hold_placed(session, attempt, sid, key, at)
     if attempt.sid != sid or chain is None or chain.leg is None:

@@ -111,19 +111,19 @@ def _customer_leg_ended(session: Session, attempt: Attempt, leg: Leg, at: dateti
 
 def customer_missed(session: Session, callback_id: UUID, reason: str, at: datetime) -> None:
     """Close the placed call; the agent who waits is told, and the callback is tried again or given up."""
-    callback = _close_try(session, callback_id, reason, at)
+    callback = close_try(session, callback_id, reason, at)
     if callback is not None and callback.state == "agent":
         miss_callback(session, callback, reason, at)
 
 
 def customer_not_rung(session: Session, callback_id: UUID, reason: str, at: datetime) -> None:
     """No call may be made now: the agent who waits is told, and it is made when it may be."""
-    callback = _close_try(session, callback_id, reason, at)
+    callback = close_try(session, callback_id, reason, at)
     if callback is not None and callback.state == "agent":
         put_off_callback(session, callback, reason, at)
 
 
-def _close_try(session: Session, callback_id: UUID, reason: str, at: datetime) -> Callback | None:
+def close_try(session: Session, callback_id: UUID, reason: str, at: datetime) -> Callback | None:
     """Close the placed call and tell the agent who waits; return the callback, locked."""
     hold_subject(session, "callback", callback_id)
     callback = callback_by_id(session, callback_id, lock=True)

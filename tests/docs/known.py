@@ -92,7 +92,12 @@ def options() -> set[str]:
     groups = [_cli(), *(command for command in _cli().commands.values() if hasattr(command, "commands"))]
     found = [command for group in groups for command in group.commands.values()]
     proving = {name for action in parser()._actions for name in action.option_strings}
-    return proving | {name for command in found for one in command.params for name in one.opts}
+    return proving | {name for command in found for one in command.params for name in _opts(one)}
+
+
+def _opts(parameter: Any) -> list[str]:
+    """Return an option's names; one that switches off is a name as well."""
+    return [*parameter.opts, *parameter.secondary_opts]
 
 
 @cache

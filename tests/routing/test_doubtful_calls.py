@@ -13,7 +13,6 @@ from callcenter.calls.actions import record_event
 from callcenter.calls.models import Call
 from callcenter.dialing import actions as dialing
 from callcenter.dialing.models import Attempt
-from callcenter.organisation.queries import policies
 from callcenter.promises.models import Promise
 from callcenter.routing.models import Offer
 from callcenter.switchboard import placing, progress, rooms, sweeps
@@ -82,14 +81,13 @@ def test_a_call_whose_answer_was_lost_is_found(floor: Floor, number: str, begins
     assert len(floor.twin.placed) == 1, "nobody is rung twice"
 
 
-# 0004, 5: "More than one: the row waits for a person (`needs_human`)." HL-8: "a definite time": the promise
-# does not wait for ever, and no agent is asked to ring whom we must not ring.
+# 0004, 5: "More than one: the row waits for a person (`needs_human`)." The call stays owed until he has said,
+# and no agent is asked to ring whom we must not ring.
 def test_a_number_that_stays_unresolved_bothers_no_agent(floor: Floor) -> None:
     attempt_id = intends(floor, ids.new(), NUMBER)
     with floor.work.transaction() as session:
         assert dialing.claim(session, attempt_id, floor.work.at()) is not None
         assert dialing.settle(session, attempt_id, "unknown", "needs_human", floor.work.at())
-        grace = timedelta(minutes=policies(session).callback_grace_minutes)
     callback_id = books(floor)
     floor.agent("wang")
     for _ in range(24):
@@ -99,8 +97,8 @@ def test_a_number_that_stays_unresolved_bothers_no_agent(floor: Floor) -> None:
     with floor.work.db.reading() as session:
         callback = session.get_one(Callback, callback_id)
         promise = session.scalars(sa.select(Promise)).one()
-    assert (callback.state, callback.reason, promise.state) == ("failed", "unresolved", "broken")
-    assert callback.settled_at is not None and callback.settled_at > callback.due_at + grace
+    assert (callback.state, promise.state) == ("booked", "open")
+    assert callback.next_try_at > floor.work.at()
     assert floor.offers() == []
 
 

@@ -7,7 +7,18 @@ import pytest
 from pydantic import BaseModel
 
 from callcenter.standards.formulas import FORMULAS
-from callcenter.web.api import ENDPOINTS, agents, callbacks, calls, lines, standards, story, tickets, words
+from callcenter.web.api import (
+    ENDPOINTS,
+    agents,
+    callbacks,
+    calls,
+    lines,
+    standards,
+    story,
+    tasks,
+    tickets,
+    words,
+)
 
 PAGE = (Path(__file__).parents[3] / "docs" / "api.md").read_text("utf-8")
 SHOWN = [
@@ -18,7 +29,7 @@ SHOWN = [
     tickets.TicketEventItem, callbacks.CallbackItem, agents.AgentItem, agents.OfferItem, agents.QueueItem,
     lines.LineItem, standards.StandardsAnswer, standards.FigureItem, standards.RowLinks,
     standards.IdentityItem, standards.VersionItem, standards.RowItem, standards.ReportItem,
-    standards.RecomputedItem,
+    standards.RecomputedItem, tasks.TaskItem,
 ]  # fmt: skip
 
 

@@ -37,8 +37,11 @@ WALLS = {
     "GET /standards/rows": {"nobody": 401, "agent": 422, "supervisor": 422, "admin": 422},
     "GET /standards/reports": {"nobody": 401, "agent": 403, "supervisor": 200, "admin": 200},
     "POST /standards/recompute": {"nobody": 401, "agent": 403, "supervisor": 422, "admin": 422},
+    "GET /tasks": {"nobody": 401, "agent": 403, "supervisor": 200, "admin": 200},
+    "GET /tasks/{id}": {"nobody": 401, "agent": 403, "supervisor": 404, "admin": 404},
+    "POST /tasks/{id}/resolve": {"nobody": 401, "agent": 403, "supervisor": 404, "admin": 404},
 }
-BODIES = {"/agents/{id}/state": {"state": "offline"}}
+BODIES = {"/agents/{id}/state": {"state": "offline"}, "/tasks/{id}/resolve": {"verdict": "called"}}
 
 
 def test_every_route_has_its_expectation() -> None:
