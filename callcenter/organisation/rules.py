@@ -10,6 +10,11 @@ def _number(default: float, least: float, most: float, english: str, chinese: st
     return Field(default, ge=least, le=most, description=english, json_schema_extra={"zh-CN": chinese})
 
 
+def _switch(default: bool, english: str, chinese: str) -> Any:
+    """Describe what is on or off, in both languages."""
+    return Field(default, description=english, json_schema_extra={"zh-CN": chinese})
+
+
 class Policies(BaseModel):
     """Time limits and targets of a centre; the handbook's numbers by default, ours (+) where it has none."""
 
@@ -97,6 +102,11 @@ class Policies(BaseModel):
         1_000_000,
         "(+): calls placed to all customers in a day, at most.",
         "（+）：每天拨打全部客户的总次数上限。",
+    )
+    strict_dialing: bool = _switch(
+        False,
+        "(+): whether a person decides of every customer's call of which nobody knows, lists or not.",
+        "（+）：客户是否已被呼叫不明时，是否一律由人工确认，不以运营商列表为准。",
     )
     complaint_result_days: int = _number(
         0,

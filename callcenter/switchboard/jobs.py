@@ -19,6 +19,7 @@ from callcenter.carrier.port import (
     CarrierDown,
     CarrierError,
 )
+from callcenter.configuration import configuration
 from callcenter.dialing import actions as dialing
 from callcenter.dialing.models import Attempt, CarrierOrder
 from callcenter.dialing.queries import attempt_by_id, has_rival, sids_bound
@@ -182,7 +183,15 @@ def _judge(work: Work, attempt: Attempt, listed: list[CarrierCall]) -> None:
         elif found:
             outcomes.found_in_list(session, current, found[0], at)
         elif dialing.note_empty_listing(session, current) >= len(LISTING_AFTER):
-            outcomes.not_placed(session, current, "two listings show no call", at)
+            _not_in_the_list(session, current, at)
+
+
+def _not_in_the_list(session: Session, attempt: Attempt, at: datetime) -> None:
+    """Two complete listings show no call: it was never made; a strict centre lets a person say so."""
+    if attempt.purpose_kind == "callback" and configuration(session).policies.strict_dialing:
+        hand_to_person(session, attempt, "strict", at)
+    else:
+        outcomes.not_placed(session, attempt, "two listings show no call", at)
 
 
 def _ours(

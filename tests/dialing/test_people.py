@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 from callcenter.callbacks.models import Callback
 from callcenter.carrier.port import CarrierDown
+from callcenter.dialing import actions as dialing
 from callcenter.dialing.models import Attempt, DialCount
 from callcenter.errors import Conflict, Missing
 from callcenter.ledger.models import LedgerEntry
@@ -174,3 +175,40 @@ def test_a_capped_callback_that_was_not_called_is_called_the_next_day(desk: Desk
     desk.drain()
     (callback,) = [row for row in desk.rows(Callback) if row.id == callback.id]
     assert callback.state == "waiting", "it is a new day"
+
+
+# "then strict mode with every webhook lost and lag 1 h: 0 twice, 0 forgotten": a list proves no absence.
+def test_a_strict_centre_asks_a_person_of_every_unknown_customer(desk: Desk) -> None:
+    desk.policy(strict_dialing=True)
+    attempt_id = desk.customer()
+    with desk.work.transaction() as session:
+        assert dialing.claim(session, attempt_id, desk.work.at()) is not None
+    desk.time.moves(seconds=31)
+    sweeps.dead_senders(desk.work)
+    desk.bell.rung.clear()
+    passes(desk, 240)
+    (task,) = desk.rows(Task)
+    assert (task.reason, task.attempt_id) == ("strict", attempt_id)
+    assert desk.told(attempt_id) == ("unknown", "needs_human")
+
+
+def test_a_strict_centre_believes_a_call_that_is_there(desk: Desk) -> None:
+    desk.policy(strict_dialing=True)
+    desk.twin.lose_answer()
+    attempt_id = desk.customer()
+    desk.drain()
+    passes(desk, 135)
+    assert desk.told(attempt_id)[0] == "live"
+    assert desk.rows(Task) == []
+
+
+def test_a_strict_centre_loses_no_agent(desk: Desk) -> None:
+    desk.policy(strict_dialing=True)
+    attempt_id = desk.agent()
+    with desk.work.transaction() as session:
+        assert dialing.claim(session, attempt_id, desk.work.at()) is not None
+    desk.time.moves(seconds=31)
+    sweeps.dead_senders(desk.work)
+    desk.bell.rung.clear()
+    passes(desk, 240)
+    assert desk.told(attempt_id) == ("not_placed", "two listings show no call")
