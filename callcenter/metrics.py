@@ -37,6 +37,10 @@ CARRIER_REQUESTS = Counter(
 CARRIER_SECONDS = Histogram(
     "callcenter_carrier_seconds", "How long the carrier took to answer.", ["verb"], buckets=_REQUEST_BUCKETS
 )
+SECOND_SIDS = Counter(
+    "callcenter_second_sids_total",
+    "Calls that were stopped: their attempt had another, or was over.",
+)
 TASKS = Counter(
     "callcenter_tasks_total",
     "What was left to people, by kind and result (opened, resolved).",

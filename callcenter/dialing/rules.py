@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 UNRESOLVED = ("intent", "sending", "unknown", "live")
 # The reason of an UNKNOWN attempt that only a person can settle.
 NEEDS_HUMAN = "needs_human"
+# How the key of an order begins that stops a second call of one attempt, in whatever state that call is.
+SECOND = "second:"
 
 # The dialing protocol, step 5: two complete listings, 120 s and 180 s after SENDING, must show no call.
 LISTING_AFTER = (timedelta(seconds=120), timedelta(seconds=180))

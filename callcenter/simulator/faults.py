@@ -1,7 +1,8 @@
 """What goes wrong between network and application: by seed and probability, or once, as a test orders it.
 
 Voice webhooks may only be duplicated and delayed (a call without its document is a dead call); everything
-that carries news may also be reordered and dropped. REST faults strike before or after the request counts.
+that carries news may also be reordered and dropped. REST faults strike before or after the request counts;
+`twice` lets one request have its effect two times, as a proxy does that repeats it.
 """
 
 import random
@@ -24,10 +25,11 @@ Effect = Literal[
     "500-after-accept",
     "timeout-after-accept",
     "reset",
+    "twice",
 ]
 
 REST_EFFECTS: frozenset[Effect] = frozenset(
-    {"401", "404", "429", "500", "timeout", "500-after-accept", "timeout-after-accept", "reset"}
+    {"401", "404", "429", "500", "timeout", "500-after-accept", "timeout-after-accept", "reset", "twice"}
 )
 
 

@@ -3,6 +3,7 @@
 No transaction spans a request to the carrier.
 """
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -28,6 +29,7 @@ from callcenter.dialing.rules import (
     LIST_PATIENCE,
     LISTING_AFTER,
     NEEDS_HUMAN,
+    SECOND,
     listings_due,
     signature,
 )
@@ -71,6 +73,9 @@ def carry_out(work: Work, order_id: str) -> None:
 
 
 def _give(work: Work, order: CarrierOrder) -> None:
+    if order.key.startswith(SECOND):
+        _stop(work, order.sid)
+        return
     if order.verb == "hang_up":
         work.carrier.hang_up(order.sid)
         return
@@ -79,6 +84,13 @@ def _give(work: Work, order: CarrierOrder) -> None:
         attempt_id = UUID(path.split("/")[3])
         path = path.replace("{token}", signature(work.secret_key, attempt_id))
     work.carrier.redirect(order.sid, f"{work.public_url}{path}")
+
+
+def _stop(work: Work, sid: str) -> None:
+    """Cancel a call that waits or rings, and hang up one that was picked up meanwhile."""
+    work.carrier.cancel(sid)
+    with suppress(CallGone):
+        work.carrier.hang_up(sid)
 
 
 @job

@@ -2,22 +2,26 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
+import structlog
 from sqlalchemy.orm import Session
 
 from callcenter.callbacks.models import Callback
 from callcenter.callbacks.queries import callback_by_id
 from callcenter.calls import queries as calls
+from callcenter.calls.actions import record_event
 from callcenter.calls.models import Call, Leg
 from callcenter.configuration import configuration
 from callcenter.customers.queries import customer
 from callcenter.dialing import actions as dialing
 from callcenter.dialing.models import Attempt
 from callcenter.dialing.queries import attempt_by_id
-from callcenter.dialing.rules import NEEDS_HUMAN, signature
+from callcenter.dialing.rules import NEEDS_HUMAN, SECOND, signature
 from callcenter.jobs import Work
+from callcenter.ledger.actions import write
+from callcenter.metrics import SECOND_SIDS
 from callcenter.routing.models import Offer, Wait
 from callcenter.routing.queries import live_offer_of_wait, live_wait, offer_by_id
 from callcenter.staff.models import Agent
@@ -33,6 +37,7 @@ from ivr import asks
 from ivr.hearing import Heard, PickedUp, Summoned, TalkEnded
 from ivr.turns import Step
 
+log = structlog.get_logger()
 PICKED_UP = "picked-up"
 # An offer that is over so: the phone that rings for it is a nuisance.
 RINGS_IN_VAIN = ("withdrawn", "missed", "failed")
@@ -69,13 +74,28 @@ def leg_of_attempt(
         dialing.bind(session, attempt.id, sid)
     chain = hold_placed(session, attempt, sid, key, at)
     if attempt.sid != sid or chain is None or chain.leg is None:
-        dialing.order(session, key=f"hangup:{sid}", verb="hang_up", sid=sid, at=at)
+        _stop_second(session, attempt, chain, sid, at)
         return None
     if chain.offer is not None and _rings_in_vain(chain.offer):
         dialing.order(session, key=f"hangup:{sid}", verb="hang_up", sid=sid, at=at)
     if is_new:
         _name(attempt, chain, sid)
     return PlacedLeg(attempt, chain.leg, chain.said, chain.noted)
+
+
+def _stop_second(session: Session, attempt: Attempt, chain: Chain | None, sid: str, at: datetime) -> None:
+    """Stop a call whose attempt has another one, or is over, and raise the alarm once."""
+    dialing.order(session, key=f"{SECOND}{sid}", verb="hang_up", sid=sid, at=at)
+    told: dict[str, Any] = {"attempt": str(attempt.id), "first": attempt.sid, "state": attempt.state}
+    call_id = chain.call.id if chain is not None and chain.call is not None else None
+    is_new = record_event(
+        session, call_id=call_id, leg_sid=sid, key="second_sid", kind="second_sid", at=at, recorded_at=at,
+        detail=told,
+    )  # fmt: skip
+    if is_new:
+        write(session, "system", "attempt.second_sid", "attempt", attempt.id, at, told | {"second": sid})
+        SECOND_SIDS.inc()
+        log.error("attempt.second_sid", call_sid=sid, **told)
 
 
 def _rings_in_vain(offer: Offer) -> bool:

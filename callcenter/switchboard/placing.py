@@ -130,5 +130,4 @@ def placement(work: Work, attempt: Attempt) -> Placement:
 def bind_placed(work: Work, attempt: Attempt, sid: str) -> None:
     """Tie the SID to its attempt and know its leg; a phone that should not ring any more is hung up."""
     with work.transaction() as session:
-        if leg_of_attempt(session, attempt.id, sid, work.at()) is None:
-            log.error("attempt.second_sid", attempt=str(attempt.id), call_sid=sid)
+        leg_of_attempt(session, attempt.id, sid, work.at())

@@ -5,16 +5,20 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
 from callcenter import ids
 from callcenter.callbacks.models import Callback
+from callcenter.calls.models import CallEvent
 from callcenter.carrier.port import NotPlaced
 from callcenter.carrier.twin import Twin
 from callcenter.dialing import actions as dialing
 from callcenter.dialing.models import Attempt, CarrierOrder
 from callcenter.dialing.rules import is_signed, signature
 from callcenter.jobs import Work, perform
-from callcenter.switchboard import jobs, sweeps  # noqa: F401  Importing jobs names them.
+from callcenter.ledger.models import LedgerEntry
+from callcenter.metrics import SECOND_SIDS
+from callcenter.switchboard import jobs, placed, sweeps  # noqa: F401  Importing jobs names them.
 from tests.doubles import RememberingBell, SettableTime
 from tests.factories import added
 from tests.factories import centre as centres
@@ -250,3 +254,60 @@ def test_an_address_is_proven_by_its_token() -> None:
     assert is_signed("secret", one, token)
     assert not is_signed("secret", other, token)
     assert not is_signed("another secret", one, token)
+
+
+# Step 4: "a second SID for one attempt is hung up, cancelled and alarmed".
+def test_a_second_sid_is_stopped_and_told(work: Work, twin: Twin, bell: RememberingBell) -> None:
+    attempt_id = intend(work)
+    assert attempt_id is not None
+    bell.drain(work)
+    second = twin.place(twin.placed[0].placement)
+    before = counted()
+    with capture_logs() as logs:
+        for _ in range(3):  # Each of its webhooks says it again.
+            with work.transaction() as session:
+                assert placed.leg_of_attempt(session, attempt_id, second, work.at()) is None
+            bell.drain(work)
+    assert [(order.verb, order.sid) for order in twin.orders] == [("cancel", second)]
+    assert twin.calls[second].status == "canceled"
+    assert (read(work, attempt_id).sid, read(work, attempt_id).state) == (twin.placed[0].sid, "live")
+    (told,) = [line for line in logs if line["event"] == "attempt.second_sid"]
+    assert (told["call_sid"], told["log_level"]) == (second, "error")
+    assert counted() == before + 1
+    with work.db.reading() as session:
+        (event,) = session.scalars(sa.select(CallEvent).where(CallEvent.kind == "second_sid"))
+        (entry,) = session.scalars(sa.select(LedgerEntry))
+    assert (event.leg_sid, event.detail["first"]) == (second, twin.placed[0].sid)
+    assert (entry.action, entry.detail["second"]) == ("attempt.second_sid", second)
+
+
+def test_a_second_call_that_was_picked_up_is_hung_up(work: Work, twin: Twin, bell: RememberingBell) -> None:
+    attempt_id = intend(work)
+    assert attempt_id is not None
+    bell.drain(work)
+    second = twin.place(twin.placed[0].placement)
+    twin.becomes(second, "in-progress")
+    with work.transaction() as session:
+        placed.leg_of_attempt(session, attempt_id, second, work.at())
+    bell.drain(work)
+    assert twin.calls[second].status == "completed"
+
+
+# A call that comes to light after its attempt was settled must not live: its target may be rung anew.
+def test_a_call_of_a_settled_attempt_is_stopped(work: Work, twin: Twin, bell: RememberingBell) -> None:
+    twin.lose_answer()
+    attempt_id = intend(work)
+    assert attempt_id is not None
+    bell.drain(work)
+    with work.transaction() as session:
+        dialing.settle(session, attempt_id, "not_placed", "two listings show no call", work.at())
+    sid = twin.placed[0].sid
+    with work.transaction() as session:
+        assert placed.leg_of_attempt(session, attempt_id, sid, work.at()) is None
+    bell.drain(work)
+    assert twin.calls[sid].status == "canceled"
+
+
+def counted() -> float:
+    """Return how many calls were stopped so, as Prometheus has it."""
+    return SECOND_SIDS._value.get()

@@ -173,3 +173,20 @@ def test_any_misfortune_by_seed(hotline: Hotline) -> None:
     assert [call.outcome for call in calls] == ["answered"] * 5
     assert sorted(ticket.number for ticket in hotline.rows(Ticket)) == [f"26112300{n}" for n in range(1, 6)]
     hotline.assert_clean()
+
+
+# The dialing protocol, 4: "a second SID for one attempt is hung up, cancelled and alarmed".
+def test_a_request_that_took_effect_twice_rings_once_in_the_end(hotline: Hotline) -> None:
+    hotline.net.faults.rest_next("twice")
+    wei = hotline.agent("zhang-wei")
+    wei.answers(rings=2, presses="1")
+    caller = hotline.phone().dials(HOTLINE, presses=("1",))
+    caller.talks_with(wei, within=60)
+    caller.waits(10)
+    caller.hangs_up()
+    hotline.settle(30)
+    assert [call.outcome for call in hotline.rows(Call)] == ["answered"]
+    assert [event.kind for event in hotline.rows(CallEvent, CallEvent.kind == "second_sid")] == ["second_sid"]
+    placed = [life for life in hotline.net.ledger.lives.values() if life.direction == "outbound-api"]
+    assert sorted(life.moves[-1][1] for life in placed) == ["canceled", "completed"]
+    hotline.assert_clean()

@@ -184,3 +184,13 @@ def test_faults_are_cleared(net: Network, app: App) -> None:
     net.faults.clear()
     agent_call(net, app)
     assert statuses(app) == ["initiated", "ringing", "in-progress", "completed"]
+
+
+# A proxy that repeats a request: two calls, of which the application knows one SID; both send their webhooks.
+def test_a_request_may_have_its_effect_twice(net: Network, app: App) -> None:
+    net.faults.rest_next("twice")
+    sid = order(net, AGENT)
+    net.run_for(10)
+    sids = {life.sid for life in net.ledger.lives.values()}
+    assert len(sids) == 2 and sid in sids
+    assert {told["CallSid"] for told in app.told("/status")} == sids

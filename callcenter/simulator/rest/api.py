@@ -93,6 +93,8 @@ class Rest:
                 raise REFUSALS[effect](path)
             if effect == "timeout":
                 return 0, None
+            if effect == "twice":
+                self._route(method, self._below_account(path, auth), pairs)
             return self._route(method, self._below_account(path, auth), pairs)
         except RestError as refusal:
             return refusal.status, refusal.to_json()
