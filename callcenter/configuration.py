@@ -28,7 +28,10 @@ _ASK = sa.select(REVISION)
 
 @dataclass(frozen=True)
 class Configuration:
-    """The centre with its branches, lines, opening hours and skills; retired lines are among the lines."""
+    """The centre with its branches, lines, opening hours and skills; retired lines are among the lines.
+
+    `skills` are ids by key, `calendars` keys by id.
+    """
 
     revision: str | None
     centre: Centre
@@ -38,10 +41,26 @@ class Configuration:
     lines: Mapping[UUID, Line]
     hours: Mapping[UUID, Hours]
     skills: Mapping[str, UUID]
+    calendars: Mapping[UUID, str]
 
     def line_of(self, number: str | None) -> Line | None:
         """Return the active line of a canonical number, None for a number that is no line of ours."""
         return next((line for line in self.lines.values() if line.active and line.number == number), None)
+
+    def policies_of(self, line_id: UUID | None) -> Policies:
+        """Return the handbook's numbers as a line has them; the centre's for what has no line."""
+        own = self.lines[line_id].policies if line_id and line_id in self.lines else None
+        return self.policies.model_copy(update=own) if own else self.policies
+
+    def hours_of(self, line_id: UUID | None) -> Hours | None:
+        """Return a line's opening hours, None for what has no line."""
+        line = self.lines.get(line_id) if line_id else None
+        return self.hours[line.calendar_id] if line else None
+
+    def zone_of(self, line_id: UUID | None) -> ZoneInfo:
+        """Return the zone of a line's calendar, the centre's for what has no line."""
+        hours = self.hours_of(line_id)
+        return ZoneInfo(hours.zone) if hours else self.zone
 
 
 def configuration(session: Session) -> Configuration:
@@ -83,6 +102,7 @@ def _read(session: Session, revision: str | None) -> Configuration | None:
         centre = find_centre(own)
         if centre is None:
             return None
+        calendars: dict[UUID, str] = dict(own.execute(sa.select(Calendar.id, Calendar.key)).all())
         return Configuration(
             revision=revision,
             centre=centre,
@@ -90,6 +110,7 @@ def _read(session: Session, revision: str | None) -> Configuration | None:
             zone=ZoneInfo(centre.timezone),
             branches={row.id: row for row in own.scalars(sa.select(Branch))},
             lines={row.id: row for row in own.scalars(sa.select(Line))},
-            hours={key: hours_of(own, key) for key in own.scalars(sa.select(Calendar.id)).all()},
+            hours={calendar: hours_of(own, calendar) for calendar in calendars},
             skills={row.key: row.id for row in own.scalars(sa.select(Skill))},
+            calendars=calendars,
         )

@@ -197,6 +197,27 @@ def next_opening(hours: Hours, at: datetime) -> datetime | None:
     return max(following[0], at.astimezone(UTC)) if following else None
 
 
+def start_of_work(hours: Hours, at: datetime) -> datetime | None:
+    """Return when the next working day begins: the first opening of a date, after `at`; None in 400 days."""
+    zone = ZoneInfo(hours.zone)
+    first = at.astimezone(zone).date()
+    for day in (first + timedelta(days=each) for each in range(HORIZON.days)):
+        opens = next((_instant(zone, day, period[0]) for period in hours.periods(day)), None)
+        if opens is not None and opens > at:
+            return opens
+    return None
+
+
+def last_opening(hours: Hours, start: datetime, end: datetime) -> tuple[datetime, datetime] | None:
+    """Return the last open span between two instants, cut at both, None when there is none."""
+    found = None
+    for opens, closes in _spans(hours, start):
+        if opens >= end:
+            break
+        found = max(opens, start.astimezone(UTC)), min(closes, end.astimezone(UTC))
+    return found
+
+
 def add_working(hours: Hours, at: datetime, amount: timedelta) -> datetime | None:
     """Return when so much open time has passed since `at`, None when the hours run out for 400 days.
 

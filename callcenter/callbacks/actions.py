@@ -16,7 +16,18 @@ from callcenter.dialing.rules import next_day
 from callcenter.errors import Conflict, Forbidden, Invalid, Missing, Sentence
 from callcenter.notices.actions import announce
 from callcenter.phone_numbers import refusal
-from callcenter.promises.actions import keep_promise, promise, reopen_promise, settle_promises
+from callcenter.promises import rules as promised
+from callcenter.promises.actions import (
+    count_from,
+    keep_about,
+    keep_promise,
+    move_promise,
+    promise,
+    reopen_about,
+    reopen_promise,
+    settle_promises,
+)
+from callcenter.promises.queries import promise_of
 from callcenter.routing.actions import enter_line, leave_line
 from callcenter.routing.queries import live_wait
 from callcenter.tasks.actions import open_task
@@ -42,27 +53,32 @@ def book_callback(
     origin_call_id: UUID | None = None,
     ticket_id: UUID | None = None,
     customer_id: UUID | None = None,
+    owner_agent_id: UUID | None = None,
+    rule: str = PROMISE,
+    counted_from: datetime | None = None,
+    awaits_call_id: UUID | None = None,
 ) -> Callback:
     """Promise a call at a definite time; a number that is owed one on this line keeps that one.
 
+    By HL-7 and CP-4 it is due so long after `counted_from`, or after the end of the call that it awaits.
     Raise Forbidden where the centre may not dial the number, Invalid for a time that has passed.
     """
     _check_number(session, number)
     owed = queries.open_callback_to(session, number, line_id)
     if owed is not None:
         return owed
-    first, due = _times(session, line_id, due_at, at)
+    agreed = _agreed(session, line_id, rule, due_at, at, counted_from or at, awaits_call_id)
     values = {
         "id": ids.new(), "number": number, "line_id": line_id, "skill_id": skill_id, "language": language,
         "customer_id": customer_id, "origin_call_id": origin_call_id, "ticket_id": ticket_id,
-        "state": "booked", "created_at": at, "created_by": actor, "due_at": due, "next_try_at": first,
-        "tries": 0,
+        "state": "booked", "created_at": at, "created_by": actor, "due_at": agreed.due_at,
+        "next_try_at": agreed.first_try, "tries": 0,
     }  # fmt: skip
     insert = upsert(session, Callback).values(**values).on_conflict_do_nothing().returning(Callback)
     callback: Callback | None = session.execute(insert).scalar_one_or_none()
     if callback is None:
         return _booked_meanwhile(session, number, line_id)
-    _promise(session, callback, at)
+    _promise(session, callback, agreed, owner_agent_id, at)
     return callback
 
 
@@ -81,19 +97,27 @@ def _check_number(session: Session, number: str) -> None:
         raise Forbidden(refused or "A callback needs a telephone number.")
 
 
-def _times(
-    session: Session, line_id: UUID, asked_for: datetime | None, at: datetime
-) -> tuple[datetime, datetime]:
-    """Return when we first try and what we promise."""
+def _agreed(
+    session: Session,
+    line_id: UUID,
+    rule: str,
+    asked_for: datetime | None,
+    at: datetime,
+    start: datetime,
+    awaits_call_id: UUID | None = None,
+) -> rules.Agreed:
+    """Return what is promised by a rule, and when we first try; raise Conflict when it cannot be kept."""
     if asked_for is not None and asked_for <= at:
         raise Invalid("due_at", "this time has passed; give a time in the future")
-    hours = _hours(session, line_id)
-    within = timedelta(minutes=configuration(session).policies.callback_within_minutes)
-    first = rules.first_try(hours, at, asked_for)
-    due = asked_for or rules.promised_time(hours, at, within)
-    if first is None or due is None:
+    known = configuration(session)
+    limit = promised.limit_of(rule, known.policies_of(line_id), given=asked_for is not None)
+    zone = known.zone_of(line_id)
+    agreed = rules.agree(limit, _hours(session, line_id), at, start, zone, asked_for, awaits_call_id)
+    if agreed is None:
         raise Conflict("The line has no opening hours in the coming year: nothing can be promised.")
-    return first, due
+    if agreed.due_at <= at:
+        raise Conflict(Sentence("The time limit of {} is over already: give a time by HL-8.", rule))
+    return agreed
 
 
 def _hours(session: Session, line_id: UUID) -> Hours:
@@ -101,20 +125,59 @@ def _hours(session: Session, line_id: UUID) -> Hours:
     return known.hours[known.lines[line_id].calendar_id]
 
 
-def _promise(session: Session, callback: Callback, at: datetime) -> None:
-    numbers = configuration(session).policies
+def _why(session: Session, line_id: UUID, limit: promised.Limit) -> dict[str, object]:
+    known = configuration(session)
+    return limit.as_why(known.calendars[known.lines[line_id].calendar_id])
+
+
+def _promise(
+    session: Session, callback: Callback, agreed: rules.Agreed, owner_id: UUID | None, at: datetime
+) -> None:
+    numbers = configuration(session).policies_of(callback.line_id)
     promise(
         session,
-        rule=PROMISE,
+        rule=agreed.limit.rule,
         subject_kind=SUBJECT,
         subject_id=callback.id,
         due_at=callback.due_at,
         grace=timedelta(minutes=numbers.callback_grace_minutes),
-        why={"rule": PROMISE, "within_working_minutes": numbers.callback_within_minutes},
+        why=_why(session, callback.line_id, agreed.limit),
         at=at,
         customer_id=callback.customer_id,
+        owner_agent_id=owner_id,
+        made_by=callback.created_by,
+        line_id=callback.line_id,
+        ticket_id=callback.ticket_id,
+        counted_from=agreed.counted_from,
+        awaits_call_id=agreed.awaits_call_id,
     )
     announce(session, "callback", callback.id, at)
+
+
+def hang_up(session: Session, callback_id: UUID, ended_at: datetime, at: datetime) -> None:
+    """The call in which a callback was promised is over: its time counts from there (HL-7)."""
+    callback = queries.callback_by_id(session, callback_id, lock=True)
+    owed = promise_of(session, SUBJECT, callback_id) if callback is not None else None
+    if callback is None or owed is None or owed.awaits_call_id is None:
+        return
+    agreed = rules.after_hang_up(timedelta(minutes=owed.why["minutes"]), ended_at)
+    callback.due_at = agreed[1]
+    if callback.state == "booked":
+        callback.next_try_at = agreed[0]
+    count_from(session, owed, ended_at, callback.due_at, at)
+    announce(session, "callback", callback.id, at)
+
+
+def bring_forward(session: Session, callback_id: UUID, at: datetime) -> Callback:
+    """Call now, and not first when it is due: whoever promised it knows what to say (HL-7)."""
+    callback = _changeable(session, callback_id)
+    owed = promise_of(session, SUBJECT, callback_id)
+    if owed is not None and owed.awaits_call_id is not None:
+        raise Conflict("The customer is still on the line in which this call was promised.")
+    if callback.state == "booked":
+        callback.next_try_at = min(callback.next_try_at, at)
+        announce(session, "callback", callback.id, at)
+    return callback
 
 
 def start_callback(session: Session, callback_id: UUID, at: datetime) -> bool:
@@ -245,8 +308,8 @@ def part_again(session: Session, callback_id: UUID) -> None:
     if callback is None or (callback.state, callback.reason) != ("kept", PHONED_IN):
         return
     if queries.open_callback_to(session, callback.number, callback.line_id) is None:
+        _owe_again(session, callback)
         callback.state, callback.reason, callback.settled_at = "booked", None, None
-        reopen_promise(session, PROMISE, SUBJECT, callback.id)
 
 
 def _wait_for_certainty(callback: Callback, at: datetime) -> None:
@@ -270,7 +333,9 @@ def keep_callback(session: Session, callback: Callback, at: datetime) -> None:
     """The customer was reached: the promise is kept, or late."""
     callback.state = "kept"
     callback.settled_at = at
-    keep_promise(session, PROMISE, SUBJECT, callback.id, at)
+    keep_promise(session, None, SUBJECT, callback.id, at)
+    if callback.ticket_id is not None:
+        keep_about(session, callback.ticket_id, (promised.REPLY,), at, SUBJECT)
     announce(session, "callback", callback.id, at)
 
 
@@ -280,16 +345,23 @@ def reopen_callback(session: Session, callback_id: UUID) -> None:
     if callback is None or callback.state != "kept":
         return
     if queries.open_callback_to(session, callback.number, callback.line_id) is None:
+        _owe_again(session, callback)
         callback.state = "agent"
         callback.settled_at = None
-        reopen_promise(session, PROMISE, SUBJECT, callback.id)
+
+
+def _owe_again(session: Session, callback: Callback) -> None:
+    """The call that was counted as made was not: what it kept is owed again."""
+    reopen_promise(session, None, SUBJECT, callback.id)
+    if callback.ticket_id is not None and callback.settled_at is not None:
+        reopen_about(session, callback.ticket_id, (promised.REPLY,), callback.settled_at)
 
 
 def miss_callback(session: Session, callback: Callback, reason: str, at: datetime) -> None:
     """The customer was not reached (busy, no-answer, voicemail, failed): try again later, or give up."""
     if callback.state not in ("agent", "waiting"):
         return
-    numbers = configuration(session).policies
+    numbers = configuration(session).policies_of(callback.line_id)
     spacing = timedelta(minutes=numbers.callback_retry_minutes)
     again = rules.after_failed_try(
         callback.tries, numbers.callback_tries, _hours(session, callback.line_id), at, spacing
@@ -304,12 +376,18 @@ def miss_callback(session: Session, callback: Callback, reason: str, at: datetim
 
 
 def _give_up(
-    session: Session, callback: Callback, state: str, promise_state: str, reason: str, at: datetime
+    session: Session,
+    callback: Callback,
+    state: str,
+    promise_state: str,
+    reason: str,
+    at: datetime,
+    actor: str = "clock",
 ) -> None:
     callback.state = state
-    callback.reason = reason[:60]
+    callback.reason = (reason if state == "failed" else f"{reason} ({actor})")[:60]
     callback.settled_at = at
-    settle_promises(session, SUBJECT, callback.id, promise_state, at)
+    settle_promises(session, SUBJECT, callback.id, promise_state, at, by=actor, reason=reason)
     announce(session, "callback", callback.id, at)
 
 
@@ -319,22 +397,35 @@ def cancel_callback(session: Session, callback_id: UUID, at: datetime, actor: st
     wait = live_wait(session, SUBJECT, callback.id, lock=True)
     if wait is not None:
         leave_line(session, wait, "cancelled", at)
-    _give_up(session, callback, "cancelled", "cancelled", f"{reason} ({actor})", at)
+    _give_up(session, callback, "cancelled", "cancelled", reason, at, actor)
     return callback
 
 
 def reschedule_callback(
-    session: Session, callback_id: UUID, due_at: datetime, at: datetime, actor: str
+    session: Session,
+    callback_id: UUID,
+    due_at: datetime,
+    at: datetime,
+    actor: str,
+    *,
+    consent: bool | None = None,
+    reason: str | None = None,
 ) -> Callback:
     """Promise another time; raise Conflict when it is being carried out or is over."""
     callback = _changeable(session, callback_id)
-    callback.next_try_at, callback.due_at = _times(session, callback.line_id, due_at, at)
+    owed = promise_of(session, SUBJECT, callback_id)
+    rule = owed.rule if owed is not None else PROMISE
+    agreed = _agreed(session, callback.line_id, rule, due_at, at, at)
+    callback.next_try_at, callback.due_at = agreed.first_try, agreed.due_at
     wait = live_wait(session, SUBJECT, callback.id, lock=True)
     if wait is not None:
         leave_line(session, wait, "rescheduled", at)
     callback.state = "booked"
     callback.reason = f"rescheduled by {actor}"[:60]
-    _promise(session, callback, at)
+    if owed is not None:
+        why = _why(session, callback.line_id, agreed.limit)
+        move_promise(session, owed, callback.due_at, at, by=actor, why=why, consent=consent, reason=reason)
+    announce(session, "callback", callback.id, at)
     return callback
 
 

@@ -1,8 +1,12 @@
 """When a callback is due and what follows a failed try: pure."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from callcenter.calendars.rules import Hours, add_working, is_open, next_opening
+from callcenter.calendars.rules import Hours, is_open, next_opening
+from callcenter.promises.rules import CLOCK, LAST_HOURS, Limit, due_by, last_hours
 
 OPEN = ("booked", "waiting", "agent")
 # The caller needs a moment to hang up before the phone may ring again.
@@ -13,11 +17,59 @@ WHILE_ON_THE_LINE = timedelta(seconds=10)
 AFTER_CLOSING = timedelta(minutes=10)
 # While nobody knows whether an earlier call to the number lives, it is looked at again so often.
 UNRESOLVED_REST = timedelta(seconds=30)
+# A call lasts four hours at most: nobody is rung while the one lives in which he was promised another.
+LONGEST_CALL = timedelta(hours=5)
+# So long before the time at which an agent calls back at the latest, one is looked for (HL-7, CP-4).
+CONSULTED, COMPLAINED = timedelta(minutes=10), timedelta(hours=4)
 
 
-def promised_time(hours: Hours, at: datetime, within: timedelta) -> datetime | None:
-    """Return the time by which we call (HL-8): so many working minutes from now, None if never open."""
-    return add_working(hours, at, within)
+@dataclass(frozen=True)
+class Agreed:
+    """What a callback promises, and when we first try. While it awaits a call's end, both may yet move."""
+
+    limit: Limit
+    first_try: datetime
+    due_at: datetime
+    counted_from: datetime
+    awaits_call_id: UUID | None = None
+
+
+def agree(
+    limit: Limit,
+    hours: Hours,
+    at: datetime,
+    start: datetime,
+    zone: ZoneInfo,
+    asked_for: datetime | None,
+    awaits_call_id: UUID | None,
+) -> Agreed | None:
+    """Return what is promised: the time asked for, else what the rule says, counted from `start`.
+
+    None where the hours never come.
+    """
+    if asked_for is not None:
+        return Agreed(limit, asked_for, asked_for, at)
+    due = due_by(limit, hours, start, zone)
+    if limit.basis == CLOCK:
+        first: datetime | None = after_hang_up(timedelta(minutes=limit.minutes or 0), start)[0]
+    elif limit.basis == LAST_HOURS:
+        first = _in_the_last_hours(hours, start, limit.days or 0, zone)
+    else:
+        first = first_try(hours, at, None)
+    if due is None or first is None:
+        return None
+    first = at + LONGEST_CALL if awaits_call_id else max(first, at)
+    return Agreed(limit, first, due, start, awaits_call_id)
+
+
+def after_hang_up(within: timedelta, ended_at: datetime) -> tuple[datetime, datetime]:
+    """Return when an agent is looked for, and by when the customer has been called, after a hang-up."""
+    return ended_at + within - min(CONSULTED, within / 2), ended_at + within
+
+
+def _in_the_last_hours(hours: Hours, start: datetime, days: int, zone: ZoneInfo) -> datetime | None:
+    opens, closes = last_hours(hours, start, days, zone)
+    return max(opens, closes - COMPLAINED) if opens and closes else None
 
 
 def first_try(hours: Hours, at: datetime, asked_for: datetime | None) -> datetime | None:

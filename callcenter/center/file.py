@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from callcenter.calendars.official import check_code, public_days
 from callcenter.calendars.rules import WEEKDAYS, Hours, Period, SpecialDay, read_period
 from callcenter.lines import rules as lines
-from callcenter.organisation.rules import Policies
+from callcenter.organisation.rules import LinePolicies, Policies
 
 _KEY = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,38}[a-z0-9])?")
 _PREFIX = re.compile(r"\+[1-9][0-9]{0,14}")
@@ -291,6 +291,9 @@ class LineEntry(Section):
         "whether only numbers that the carrier vouches for (SHAKEN/STIR, level A) are believed",
         "是否只相信运营商以 A 级证明（SHAKEN/STIR）的来电号码",
         False,
+    )
+    policies: LinePolicies = _means(
+        "time limits of its own; else the centre's", "线路自己的时限；缺省用中心的", LinePolicies()
     )
 
 

@@ -51,6 +51,7 @@ def line_columns(entry: LineEntry, file: CentreFile) -> dict[str, Any]:
         "recording_notice": entry.recording_notice,
         "speech": entry.speech,
         "attested_only": entry.attested_only,
+        "policies": entry.policies.model_dump(exclude_none=True) or None,
     }
 
 

@@ -118,3 +118,58 @@ class Policies(BaseModel):
     complaint_callback_days: int = _number(
         3, 1, 30, "CP-4: customers who complained are called back.", "CP-4：投诉客户几日内回访。"
     )
+    warning_minutes: int = _number(
+        15,
+        0,
+        1440,
+        "TK-3 (+): so long before a limit whoever owes is warned.",
+        "TK-3（+）：期限前多久提醒责任人（分钟）。",
+    )
+    duty_manager_after_minutes: int = _number(
+        15,
+        0,
+        10080,
+        "TK-3 (+): so long after a limit that was not kept the duty manager is told; its owner is at once.",
+        "TK-3（+）：超过期限后多久通知值班经理（分钟）；责任人立即通知。",
+    )
+    supervisor_after_minutes: int = _number(
+        60,
+        0,
+        10080,
+        "TK-3 (+): so long after a limit that was not kept the supervisor is told.",
+        "TK-3（+）：超过期限后多久通知主管（分钟）。",
+    )
+
+
+def _of_the_line(name: str) -> Any:
+    """Describe a number that a line may have of its own, in the same bounds."""
+    field = Policies.model_fields[name]
+    bounds: dict[str, Any] = {}
+    for each in field.metadata:
+        bounds |= {bound: getattr(each, bound) for bound in ("ge", "le") if hasattr(each, bound)}
+    extra = field.json_schema_extra
+    return Field(None, description=field.description, json_schema_extra=extra, **bounds)
+
+
+class LinePolicies(BaseModel):
+    """Time limits that a line has of its own; what is left out is the centre's."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        json_schema_extra={"zh-CN": "线路自己的时限；不写的用中心的。"},
+    )
+
+    consult_callback_minutes: int | None = _of_the_line("consult_callback_minutes")
+    callback_within_minutes: int | None = _of_the_line("callback_within_minutes")
+    callback_grace_minutes: int | None = _of_the_line("callback_grace_minutes")
+    callback_tries: int | None = _of_the_line("callback_tries")
+    callback_retry_minutes: int | None = _of_the_line("callback_retry_minutes")
+    answer_within_working_hours: int | None = _of_the_line("answer_within_working_hours")
+    visit_request_minutes: int | None = _of_the_line("visit_request_minutes")
+    complaint_result_days: int | None = _of_the_line("complaint_result_days")
+    complaint_callback_days: int | None = _of_the_line("complaint_callback_days")
+    warning_minutes: int | None = _of_the_line("warning_minutes")
+    duty_manager_after_minutes: int | None = _of_the_line("duty_manager_after_minutes")
+    supervisor_after_minutes: int | None = _of_the_line("supervisor_after_minutes")

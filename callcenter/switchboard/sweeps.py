@@ -13,6 +13,7 @@ import structlog
 
 from callcenter.access.actions import forget_keys
 from callcenter.calendars.queries import unconfirmed
+from callcenter.callbacks.actions import hang_up
 from callcenter.callbacks.queries import due_callbacks, is_due
 from callcenter.calls import queries as calls
 from callcenter.db import UtcDateTime
@@ -21,6 +22,7 @@ from callcenter.dialing.queries import attempt_by_id, bells_lost, lost_sendings,
 from callcenter.jobs import Work, later
 from callcenter.notices.actions import forget_notices
 from callcenter.promises.actions import mark_late
+from callcenter.promises.queries import hung_up, is_hung_up
 from callcenter.routing.actions import end_due_states
 from callcenter.routing.queries import is_back, rings_are_over, rung_out, somebody_waits
 from callcenter.standards import jobs as standards
@@ -127,6 +129,15 @@ def late_promises(work: Work) -> None:
         mark_late(session, work.at())
 
 
+def hang_ups(work: Work) -> None:
+    """Let the hour begin in which a customer is called back: he has hung up (HL-7)."""
+    with work.db.reading() as session:
+        over = hung_up(session)
+    for callback_id, ended_at in over:
+        with work.transaction() as session:
+            hang_up(session, callback_id, ended_at or work.at(), work.at())
+
+
 def recent_calls(work: Work) -> None:
     """Look for calls and messages of the last minutes that nobody told us of, and of an outage before."""
     with work.transaction() as session:
@@ -181,6 +192,7 @@ SWEEPS = (
     Due("waiting_subjects", 1, waiting_subjects, (somebody_waits(),)),
     Due("callbacks_due", 1, callbacks_due, (is_due(NOW),)),
     Due("lost_bells", 1, lost_bells, bells_lost(NOW)),
+    Due("hang_ups", 1, hang_ups, (is_hung_up(),)),
     Due("dead_senders", 15, dead_senders),
     Due("unknown_calls", 15, unknown_calls),
     Due("silent_legs", 15, silent_legs),

@@ -1,7 +1,7 @@
 """Opening, changing and closing tickets; every change is an event (TK-1)."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,15 +10,17 @@ import structlog
 from sqlalchemy.orm import Session
 
 from callcenter import ids
-from callcenter.calendars.rules import add_working
+from callcenter.calls.models import Call
 from callcenter.configuration import configuration
 from callcenter.errors import Conflict, Invalid, Missing, Sentence
 from callcenter.notices.actions import announce
-from callcenter.promises.actions import keep_promise, promise, settle_promises
+from callcenter.promises.actions import drop_about, keep_about, promise, reopen_about, settle_promises
+from callcenter.promises.queries import is_owed
+from callcenter.promises.rules import ANSWERS, REPLY, Limit, due_by, limit_of
 from callcenter.statements import Query, Write, as_inserted, table_of, undo_with
 from callcenter.tickets import queries
 from callcenter.tickets.models import Ticket, TicketCounter, TicketEvent, TicketWords
-from callcenter.tickets.rules import CHANNELS, KINDS, STATES, readable_number
+from callcenter.tickets.rules import CHANNELS, DONE, KINDS, REPORTS, STATES, readable_number
 
 log = structlog.get_logger()
 _ADD_TICKET = Write(lambda insert: insert(table_of(Ticket)))
@@ -48,6 +50,7 @@ _GIVE_BACK = Query(
     )
 )
 _WORDS = ("subject", "problem", "solution")
+SUBJECT, REQUEST = "ticket", "request"
 
 
 def open_ticket(
@@ -76,14 +79,14 @@ def open_ticket(
     values = {
         "id": ids.new(), "number": number or take_number(session, at), "kind": kind, "channel": channel,
         "state": "new", "line_id": line_id, "call_id": call_id, "customer_id": customer_id,
-        "owner_agent_id": owner_agent_id, "language": language, "created_at": at, "updated_at": at,
-        "version": 1, "emergency": emergency,
+        "owner_agent_id": owner_agent_id, "first_owner_agent_id": owner_agent_id, "language": language,
+        "created_at": at, "updated_at": at, "version": 1, "emergency": emergency,
     }  # fmt: skip
     _ADD_TICKET.send(session, values)
     ticket = as_inserted(session, Ticket, values)
     _ADD_WORDS.send(session, {"ticket_id": ticket.id, "subject": subject, "problem": problem})
     _note(session, ticket, "opened", at, actor, {"kind": kind, "channel": channel})
-    _promise_limits(session, ticket, at)
+    _promise_limits(session, ticket, at, actor)
     return ticket
 
 
@@ -130,6 +133,8 @@ def change_ticket(
         _check("kind", changes["kind"], KINDS)
     if "state" in changes:
         _check("state", changes["state"], STATES)
+    _first_owner(session, ticket, changes)
+    _answered(session, ticket, changes.get("state", ticket.state), at, actor)
     words = queries.ticket_words(session, ticket.id)
     for field, value in changes.items():
         setattr(words if field in _WORDS else ticket, field, value)
@@ -137,6 +142,24 @@ def change_ticket(
     kept = {field: value for field, value in changes.items() if field not in _WORDS}
     _note(session, ticket, "changed", at, actor, {**kept, "fields": sorted(changes)})
     return ticket
+
+
+def _first_owner(session: Session, ticket: Ticket, changes: Mapping[str, Any]) -> None:
+    """Whoever took it first stays its first owner, whoever is to work on it now (HL-17)."""
+    if ticket.first_owner_agent_id is not None or changes.get("owner_agent_id") is None:
+        return
+    call = session.get(Call, ticket.call_id) if ticket.call_id else None
+    taken_by = call.agent_id if call is not None else None
+    ticket.first_owner_agent_id = ticket.owner_agent_id or taken_by or changes["owner_agent_id"]
+
+
+def _answered(session: Session, ticket: Ticket, state: str, at: datetime, actor: str) -> None:
+    """A ticket that is solved keeps what was owed as an answer; one that is opened again owes it again."""
+    if state in DONE and ticket.state not in DONE:
+        keep_about(session, ticket.id, ANSWERS, at, actor)
+    elif state not in DONE and ticket.state in DONE:
+        limits = [rule for rule in ANSWERS if rule != REPLY]
+        reopen_about(session, ticket.id, limits, ticket.created_at)
 
 
 def mark_emergency(session: Session, ticket: Ticket, at: datetime, *, problem: str) -> None:
@@ -164,11 +187,11 @@ def close_ticket(
         raise Conflict(Sentence("Ticket {} is closed already.", number))
     if solution is not None:
         queries.ticket_words(session, ticket.id).solution = solution
+    _answered(session, ticket, "closed", at, actor)
     ticket.state = "closed"
     ticket.closed_at = at
-    for rule in ("HL-9", "TK-3", "CP-2"):
-        keep_promise(session, rule, "ticket", ticket.id, at)
-    settle_promises(session, "ticket", ticket.id, "cancelled", at)
+    settle_promises(session, SUBJECT, ticket.id, "cancelled", at, by=actor, reason="ticket_closed")
+    drop_about(session, ticket.id, REQUEST, at, by=actor, reason="ticket_closed")
     _touch(session, ticket, at)
     _note(session, ticket, "closed", at, actor, {})
     return ticket
@@ -209,45 +232,90 @@ def _plain(detail: Mapping[str, Any]) -> dict[str, Any]:
     return {name: str(value) if isinstance(value, UUID) else value for name, value in detail.items()}
 
 
-def _promise_limits(session: Session, ticket: Ticket, at: datetime) -> None:
+def _promise_limits(session: Session, ticket: Ticket, at: datetime, actor: str) -> None:
     """Write down what is owed about a new ticket: CP-2 for complaints, HL-9 for technical ones, else TK-3."""
-    if ticket.kind == "complaint":
-        days = configuration(session).policies.complaint_result_days
-        limit = f"the end of the day {days} days later" if days else "the same day"
-        _promise(session, ticket, "CP-2", _end_of_day(session, at, days), {"limit": limit}, at)
-        return
-    rule = "HL-9" if ticket.kind == "technical" else "TK-3"
-    hours = configuration(session).policies.answer_within_working_hours
-    due = _working_hours_later(session, ticket, hours, at)
-    _promise(session, ticket, rule, due, {"limit": f"{hours} working hours"}, at)
+    rule = {"complaint": "CP-2", "technical": "HL-9"}.get(ticket.kind, "TK-3")
+    limit = limit_of(rule, configuration(session).policies_of(ticket.line_id))
+    _promise(session, ticket, limit, _due(session, ticket, limit, at), at, actor)
+
+
+def promise_about(
+    session: Session,
+    number: str,
+    rule: str,
+    at: datetime,
+    actor: str,
+    *,
+    agent_id: UUID | None = None,
+    due_at: datetime | None = None,
+) -> UUID:
+    """Promise a visit request (HL-10), a problem record (HL-11), or a reply at a time (FU-5) about a ticket.
+
+    Raise Conflict where that is owed already, or the ticket is closed.
+    """
+    ticket = _locked(session, number)
+    limit = limit_of(rule, configuration(session).policies_of(ticket.line_id))
+    if (due_at is not None) != (rule == REPLY):
+        raise Invalid("due_at", "is given by FU-5 and HL-8, and by no other rule")
+    if due_at is not None and due_at <= at:
+        raise Invalid("due_at", "this time has passed; give a time in the future")
+    if ticket.state == "closed":
+        raise Conflict(Sentence("Ticket {} is closed already.", ticket.number))
+    if is_owed(session, ticket.id, rule):
+        raise Conflict(Sentence("{} is owed about this ticket already: move it.", rule))
+    due = due_at or _due(session, ticket, limit, at)
+    made = _promise(session, ticket, limit, due, at, actor, agent_id=agent_id)
+    _note(session, ticket, "promised", at, actor, {"rule": rule, "due_at": due.isoformat()})
+    return made
+
+
+def report(session: Session, number: str, what: str, at: datetime, actor: str, note: str | None) -> Ticket:
+    """Hand something to the service manager: a visit request keeps HL-10, the full problem record HL-11.
+
+    Raise Conflict where the record has no problem to read.
+    """
+    ticket = _locked(session, number)
+    kind, rule = REPORTS[what]
+    if what == "problem" and not queries.ticket_words(session, ticket.id).problem:
+        raise Conflict(Sentence("Ticket {} does not say what the problem is yet (HL-11).", number))
+    keep_about(session, ticket.id, (rule,), at, actor)
+    _touch(session, ticket, at)
+    _note(session, ticket, kind, at, actor, {"rule": rule}, note)
+    return ticket
+
+
+def _due(session: Session, ticket: Ticket, limit: Limit, at: datetime) -> datetime:
+    """Count on the line's calendar; without a line, or when it never opens again, on the clock."""
+    known = configuration(session)
+    due = due_by(limit, known.hours_of(ticket.line_id), at, known.zone)
+    return due or due_by(limit, None, at, known.zone) or at
 
 
 def _promise(
-    session: Session, ticket: Ticket, rule: str, due: datetime, why: dict[str, str], at: datetime
-) -> None:
-    promise(
+    session: Session,
+    ticket: Ticket,
+    limit: Limit,
+    due: datetime,
+    at: datetime,
+    actor: str,
+    *,
+    agent_id: UUID | None = None,
+) -> UUID:
+    """Owe it about the ticket: its kind's limit once, what an agent promises as often as he does."""
+    known = configuration(session)
+    line = known.lines.get(ticket.line_id) if ticket.line_id else None
+    is_limit = limit.rule in ANSWERS and limit.rule != REPLY
+    return promise(
         session,
-        rule=rule,
-        subject_kind="ticket",
-        subject_id=ticket.id,
+        rule=limit.rule,
+        subject_kind=SUBJECT if is_limit else REQUEST,
+        subject_id=ticket.id if is_limit else ids.new(),
         due_at=due,
-        why={"rule": rule, **why},
+        why=limit.as_why(known.calendars[line.calendar_id] if line else None),
         at=at,
         customer_id=ticket.customer_id,
-        owner_agent_id=ticket.owner_agent_id,
+        owner_agent_id=agent_id or ticket.owner_agent_id,
+        made_by=actor,
+        line_id=ticket.line_id,
+        ticket_id=ticket.id,
     )
-
-
-def _working_hours_later(session: Session, ticket: Ticket, hours: float, at: datetime) -> datetime:
-    """Count on the line's calendar; without a line, or when it never opens again, on the clock."""
-    limit = timedelta(hours=hours)
-    if ticket.line_id is None:
-        return at + limit
-    calendar = configuration(session).lines[ticket.line_id].calendar_id
-    return add_working(configuration(session).hours[calendar], at, limit) or at + limit
-
-
-def _end_of_day(session: Session, at: datetime, days: int) -> datetime:
-    """Return the last second of this day, or of the day so many days later, in the centre's zone."""
-    local = at.astimezone(configuration(session).zone) + timedelta(days=days)
-    return local.replace(hour=23, minute=59, second=59, microsecond=0)

@@ -12,7 +12,11 @@ from callcenter.db import Base
 
 
 class Ticket(Base):
-    """One matter of one customer. `number` is date and sequence of the day: 261121001."""
+    """One matter of one customer. `number` is date and sequence of the day: 261121001.
+
+    `first_owner_agent_id` is whoever took it first and stays (HL-17); while nobody has owned it, the agent
+    of its call is.
+    """
 
     __tablename__ = "tickets"
     __table_args__ = (sa.Index("ix_tickets_created_at_id", "created_at", "id"),)
@@ -26,6 +30,7 @@ class Ticket(Base):
     call_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("calls.id"), index=True)
     customer_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("customers.id"), index=True)
     owner_agent_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("agents.id"))
+    first_owner_agent_id: Mapped[UUID | None]
     language: Mapped[str | None] = mapped_column(sa.String(10))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

@@ -7,9 +7,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from callcenter.calls.models import Call
+from callcenter.promises.models import Promise
 from callcenter.statements import Query, as_read, at_most, locked, table_of
 from callcenter.tickets.models import Ticket, TicketEvent, TicketWords
 
+FIRST_OWNER = (Ticket.first_owner_agent_id, Call.agent_id)
+"""Who owns a ticket first: who took it, else the agent of its call; the first that is there (HL-17)."""
 _OF_CALL = Query(
     lambda _: sa.select(*table_of(Ticket).c).where(table_of(Ticket).c.call_id == sa.bindparam("call_id"))
 )
@@ -53,6 +56,21 @@ def newest_ticket_of(session: Session, customer_id: UUID, *, not_of_call: UUID) 
         .limit(at_most(1))
     )
     return session.execute(statement).scalars().first()
+
+
+def owner_of_promise(session: Session, promise_id: UUID) -> UUID | None:
+    """Return the agent who owes a promise: who made it, else who took its ticket first (HL-17)."""
+    of_ticket = sa.func.coalesce(
+        Promise.ticket_id, sa.case((Promise.subject_kind == "ticket", Promise.subject_id))
+    )
+    statement = (
+        sa.select(sa.func.coalesce(Promise.owner_agent_id, *FIRST_OWNER, Ticket.owner_agent_id))
+        .outerjoin(Ticket, Ticket.id == of_ticket)
+        .outerjoin(Call, Call.id == Ticket.call_id)
+        .where(Promise.id == promise_id)
+    )
+    owner: UUID | None = session.scalar(statement)
+    return owner
 
 
 def ticket_words(session: Session, ticket_id: UUID) -> TicketWords:

@@ -4,6 +4,9 @@ from datetime import date
 
 KINDS = ("technical", "presales", "complaint", "general")
 STATES = ("new", "open", "solved", "closed")
+DONE = frozenset({"solved", "closed"})
+# What is handed to the service manager: the event's kind, and the rule that it keeps.
+REPORTS = {"visit": ("visit_requested", "HL-10"), "problem": ("problem_reported", "HL-11")}
 # TK-2: every channel a contact may come by.
 CHANNELS = (
     "phone",

@@ -14,11 +14,11 @@ from callcenter.callbacks.models import Callback
 from callcenter.errors import Conflict, Forbidden, Invalid
 from callcenter.jobs import Work
 from callcenter.promises.actions import mark_late
-from callcenter.promises.models import Promise
+from callcenter.promises.models import Promise, PromiseMove
 from callcenter.routing.models import Wait
 from callcenter.switchboard import jobs, sweeps  # noqa: F401  Importing jobs names them.
 from tests.doubles import RememberingBell, SettableTime
-from tests.factories import centre
+from tests.factories import calls, centre
 from tests.waiting import until_somebody_is_locked_out
 
 NUMBER = "+8613800138000"
@@ -204,3 +204,84 @@ def test_rescheduled(work: Work, bell: RememberingBell, time: SettableTime) -> N
     time.moves(hours=1)
     sweep(work, bell)
     assert states(work) == ("waiting", "open")
+
+
+def promised(work: Work) -> Promise:
+    """The one promise."""
+    with work.db.reading() as session:
+        return session.scalars(sa.select(Promise)).one()
+
+
+# HL-7: "hang up with the caller's consent, call back with the result or the state", "<= 1 h after hang-up".
+def test_the_hour_begins_when_the_customer_hangs_up(
+    work: Work, bell: RememberingBell, time: SettableTime
+) -> None:
+    with work.transaction() as session:
+        call = calls.call(session, session.scalars(sa.select(centre.Line)).one(), work.at(), outcome="open")
+    booked = book(work, rule="HL-7", awaits_call_id=call.id, origin_call_id=call.id)
+    time.moves(hours=2)
+    sweeps.hang_ups(work)
+    sweeps.late_promises(work)
+    sweep(work, bell)
+    assert states(work) == ("booked", "open"), "while he talks with us nothing is late and nobody is rung"
+    with work.transaction() as session, pytest.raises(Conflict):
+        actions.bring_forward(session, booked.id, work.at())
+    ended = time.moves(minutes=1)
+    with work.transaction() as session:
+        session.execute(sa.update(calls.Call).values(ended_at=ended))
+    time.moves(seconds=3)
+    for _ in range(2):
+        sweeps.hang_ups(work)
+    owed = promised(work)
+    assert (owed.counted_from, owed.due_at, owed.awaits_call_id) == (ended, ended + timedelta(hours=1), None)
+    time.at = ended + timedelta(minutes=49)
+    sweep(work, bell)
+    assert states(work)[0] == "booked", "the agent consults"
+    with work.transaction() as session:
+        actions.bring_forward(session, booked.id, work.at())
+    sweep(work, bell)
+    assert states(work)[0] == "waiting"
+
+
+def test_an_agent_is_looked_for_before_the_hour_is_over(
+    work: Work, bell: RememberingBell, time: SettableTime
+) -> None:
+    hung_up = work.at()
+    book(work, rule="HL-7", counted_from=hung_up)
+    time.at = hung_up + timedelta(minutes=50)
+    sweep(work, bell)
+    assert states(work)[0] == "waiting"
+
+
+def test_an_hour_that_is_over_cannot_be_promised(work: Work) -> None:
+    with pytest.raises(Conflict):
+        book(work, rule="HL-7", counted_from=work.at() - timedelta(hours=2))
+
+
+# CP-4: "Customers who complained are called back", "within 3 days".
+def test_a_complaints_call_is_due_within_the_days_of_its_line(work: Work) -> None:
+    with work.transaction() as session:
+        session.scalars(sa.select(centre.Line)).one().policies = {"complaint_callback_days": 1}
+    callback = book(work, rule="CP-4")
+    assert (promised(work).rule, promised(work).why["days"]) == ("CP-4", 1)
+    assert timedelta(days=1) < callback.due_at - work.at() < timedelta(days=2)
+
+
+def test_moving_keeps_the_time_before_and_the_customers_consent(work: Work) -> None:
+    callback = book(work)
+    later = work.at() + timedelta(days=2)
+    with work.transaction() as session:
+        actions.reschedule_callback(
+            session, callback.id, later, work.at(), "agent:wang", consent=True, reason="is travelling"
+        )
+    with work.db.reading() as session:
+        moved = session.scalars(sa.select(PromiseMove)).one()
+    assert (moved.from_due_at, moved.to_due_at, moved.consent) == (callback.due_at, later, True)
+    assert (promised(work).due_at, promised(work).state) == (later, "open")
+
+
+def test_who_cancelled_it_and_why_stands_with_the_promise(work: Work) -> None:
+    callback = book(work)
+    with work.transaction() as session:
+        actions.cancel_callback(session, callback.id, work.at(), "agent:wang", "solved by itself")
+    assert (promised(work).settled_by, promised(work).reason) == ("agent:wang", "solved by itself")

@@ -116,3 +116,15 @@ def test_promising_again_moves_the_time(work: Work, owed: UUID, time: SettableTi
     with work.db.reading() as session:
         row = session.scalars(sa.select(Promise)).one()
     assert (row.due_at, row.state) == (later, "open")
+
+
+def test_who_ended_it_and_why_is_kept(work: Work, owed: UUID) -> None:
+    with work.transaction() as session:
+        settle_promises(
+            session, "callback", owed, "cancelled", work.at(), by="agent:wang", reason="solved meanwhile"
+        )
+    with work.db.reading() as session:
+        row = session.scalars(sa.select(Promise)).one()
+    assert (row.state, row.settled_by, row.reason, row.next_alert_at) == (
+        "cancelled", "agent:wang", "solved meanwhile", None,
+    )  # fmt: skip
