@@ -21,8 +21,8 @@ from callcenter.dialing.actions import forget_counts, ring_bells
 from callcenter.dialing.queries import attempt_by_id, bells_lost, lost_sendings, unknown_attempts
 from callcenter.jobs import Work, later
 from callcenter.notices.actions import forget_notices
-from callcenter.promises.actions import mark_late
-from callcenter.promises.queries import hung_up, is_hung_up
+from callcenter.promises.actions import mark_late, tell
+from callcenter.promises.queries import hung_up, is_hung_up, to_tell
 from callcenter.routing.actions import end_due_states
 from callcenter.routing.queries import is_back, rings_are_over, rung_out, somebody_waits
 from callcenter.standards import jobs as standards
@@ -30,6 +30,7 @@ from callcenter.standards.queries import days_due
 from callcenter.standards.queries import unmeasured_offers as lost_measures
 from callcenter.switchboard import outcomes
 from callcenter.switchboard.offers import miss_offer
+from callcenter.tickets.queries import owner_of_promise
 
 Sweep = Callable[[Work], None]
 log = structlog.get_logger()
@@ -138,6 +139,18 @@ def hang_ups(work: Work) -> None:
             hang_up(session, callback_id, ended_at or work.at(), work.at())
 
 
+def promise_alerts(work: Work) -> None:
+    """Warn whoever owes before a limit; after it tell him, the duty manager, the supervisor (TK-3).
+
+    A transaction each: what one has written is told, and what a crash has taken back is told next time.
+    """
+    with work.db.reading() as session:
+        due = to_tell(session, work.at())
+    for promise_id in due:
+        with work.transaction() as session:
+            tell(session, promise_id, owner_of_promise(session, promise_id), work.at())
+
+
 def recent_calls(work: Work) -> None:
     """Look for calls and messages of the last minutes that nobody told us of, and of an outage before."""
     with work.transaction() as session:
@@ -198,6 +211,7 @@ SWEEPS = (
     Due("silent_legs", 15, silent_legs),
     Due("unmeasured_offers", 15, unmeasured_offers),
     Due("late_promises", 15, late_promises),
+    Due("promise_alerts", 15, promise_alerts),
     Due("recent_calls", 15, recent_calls),
     Due("all_calls", 3600, all_calls),
     Due("old_keys", 3600, old_keys),

@@ -222,6 +222,7 @@ def test_the_hour_begins_when_the_customer_hangs_up(
     time.moves(hours=2)
     sweeps.hang_ups(work)
     sweeps.late_promises(work)
+    sweeps.promise_alerts(work)
     sweep(work, bell)
     assert states(work) == ("booked", "open"), "while he talks with us nothing is late and nobody is rung"
     with work.transaction() as session, pytest.raises(Conflict):
