@@ -16,6 +16,7 @@ PRODUCT = ("callcenter/", "ivr/", "migrations/")
 # What a concept has besides the usual files, each because it is a thing of its own.
 EXTRA = {
     "calendars": frozenset({"official", "words"}),
+    "promises": frozenset({"words"}),
     "standards": frozenset(
         {
             "figures", "formulas", "rows", "tallies", "windows", "facts", "identity", "overtaking", "desks",
