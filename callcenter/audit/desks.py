@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from callcenter.audit.queries import Place
 from callcenter.callbacks.models import Callback
@@ -16,13 +16,15 @@ from callcenter.customers.models import Customer
 from callcenter.lines.models import Line
 from callcenter.organisation.models import Branch, Skill
 from callcenter.promises.models import Promise
+from callcenter.promises.queries import about_ticket
 from callcenter.routing.models import AgentState, Offer, Wait
 from callcenter.routing.queries import OFFER_IS_LIVE
 from callcenter.staff.models import Agent, AgentSkill
 from callcenter.tickets.models import Ticket, TicketWords
+from callcenter.tickets.queries import FIRST_OWNER
 
-TicketRow = sa.Row[Ticket, TicketWords, str, str, str | None]
-CallbackRow = sa.Row[Callback, str, str, str, str]
+TicketRow = sa.Row[Ticket, TicketWords, str, str, str | None, str | None]
+CallbackRow = sa.Row[Callback, str, str, str, str, str, UUID]
 AgentRow = sa.Row[Agent, AgentState, str, str, UUID | None]
 OfferRow = sa.Row[Offer, Wait, str, str, str, str | None, str, str]
 WaitRow = sa.Row[Wait, int, str, str, str]
@@ -82,6 +84,7 @@ class QueueFilter:
     skill_id: UUID | None = None
 
 
+_FIRST = aliased(Agent)
 _TICKETS = (
     sa.select(
         Ticket,
@@ -89,11 +92,13 @@ _TICKETS = (
         Line.key.label("line"),
         Agent.key.label("owner"),
         Call.sid.label("call_sid"),
+        _FIRST.key.label("first_owner"),
     )
     .join(TicketWords, TicketWords.ticket_id == Ticket.id)
     .outerjoin(Line, Line.id == Ticket.line_id)
     .outerjoin(Agent, Agent.id == Ticket.owner_agent_id)
     .outerjoin(Call, Call.id == Ticket.call_id)
+    .outerjoin(_FIRST, _FIRST.id == sa.func.coalesce(*FIRST_OWNER))
 )
 _CALLBACKS = (
     sa.select(
@@ -102,16 +107,13 @@ _CALLBACKS = (
         Skill.key.label("skill"),
         Ticket.number.label("ticket"),
         Promise.state.label("promise"),
+        Promise.rule.label("rule"),
+        Promise.id.label("promise_id"),
     )
     .join(Line, Line.id == Callback.line_id)
     .join(Skill, Skill.id == Callback.skill_id)
     .outerjoin(Ticket, Ticket.id == Callback.ticket_id)
-    .outerjoin(
-        Promise,
-        sa.and_(
-            Promise.subject_kind == "callback", Promise.subject_id == Callback.id, Promise.rule == "HL-8"
-        ),
-    )
+    .outerjoin(Promise, sa.and_(Promise.subject_kind == "callback", Promise.subject_id == Callback.id))
 )
 _AGENTS = (
     sa.select(
@@ -210,9 +212,9 @@ def find_ticket(session: Session, number: str) -> TicketRow | None:
     return session.execute(_TICKETS.where(Ticket.number == number)).first()
 
 
-def promises_of(session: Session, kind: str, subject_id: UUID) -> Sequence[Promise]:
-    """Return what was promised about one subject, the first due first."""
-    about = sa.select(Promise).where(Promise.subject_kind == kind, Promise.subject_id == subject_id)
+def promises_about(session: Session, ticket_id: UUID) -> Sequence[Promise]:
+    """Return what was promised about a ticket, callbacks too, the first due first."""
+    about = sa.select(Promise).where(about_ticket(ticket_id))
     return session.scalars(about.order_by(Promise.due_at, Promise.rule)).all()
 
 

@@ -79,7 +79,12 @@ _ATTEMPTS = (
 )
 _PROMISES = (
     sa.select(Promise)
-    .where(Promise.subject_kind.in_(("ticket", "callback")), Promise.subject_id.in_(_IDS))
+    .where(
+        sa.or_(
+            sa.and_(Promise.subject_kind.in_(("ticket", "callback")), Promise.subject_id.in_(_IDS)),
+            Promise.ticket_id.in_(_IDS),
+        )
+    )
     .order_by(Promise.id)
 )
 _ORDERS = (

@@ -391,13 +391,19 @@ def _give_up(
     announce(session, "callback", callback.id, at)
 
 
-def cancel_callback(session: Session, callback_id: UUID, at: datetime, actor: str, reason: str) -> Callback:
-    """Cancel what is not being carried out already; raise Conflict when it is, or is over."""
+def cancel_callback(
+    session: Session, callback_id: UUID, at: datetime, actor: str, reason: str, *, broken: bool = False
+) -> Callback:
+    """Cancel what is not being carried out already; raise Conflict when it is, or is over.
+
+    It is `broken` when we give it up, and not the customer.
+    """
     callback = _changeable(session, callback_id)
     wait = live_wait(session, SUBJECT, callback.id, lock=True)
     if wait is not None:
         leave_line(session, wait, "cancelled", at)
-    _give_up(session, callback, "cancelled", "cancelled", reason, at, actor)
+    state, promise_state = ("failed", "broken") if broken else ("cancelled", "cancelled")
+    _give_up(session, callback, state, promise_state, reason, at, actor)
     return callback
 
 

@@ -16,7 +16,7 @@ _TOGETHER = 8
 
 
 def announce(session: Session, type: str, subject_id: object, at: datetime) -> None:
-    """Leave a hint: `type` is call, queue, agent, ticket, callback or offer; the id is its row's.
+    """Leave a hint: `type` is call, queue, agent, ticket, callback, offer, promise, alert; then its row's id.
 
     Hints are written together at the end of the transaction, the same one once.
     """

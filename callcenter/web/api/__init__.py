@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from callcenter.jobs import Work
-from callcenter.web.api import agents, callbacks, calls, lines, standards, tasks, tickets
+from callcenter.web.api import agents, callbacks, calls, lines, promises, standards, tasks, tickets
 from callcenter.web.api.events import Events
 from callcenter.web.api.layer import THREADS, Door, Endpoint, Resource
 from callcenter.web.api.openapi import describe
@@ -19,7 +19,7 @@ from callcenter.web.api.problems import Problem, problem_response
 PREFIX = "/api/v1"
 ENDPOINTS: tuple[Endpoint, ...] = tuple(
     endpoint
-    for resource in (calls, tickets, callbacks, agents, lines, standards, tasks)
+    for resource in (calls, tickets, callbacks, promises, agents, lines, standards, tasks)
     for endpoint in resource.api.endpoints
 )
 

@@ -45,7 +45,9 @@ class CallbackItem(Shape):
     customer: UUID | None
     state: str
     reason: str | None
+    rule: str | None
     promise: str | None
+    promise_id: UUID | None
     created_at: datetime
     created_by: str
     due_at: datetime
@@ -85,9 +87,11 @@ class CallbackCancel(Input):
 
 
 class CallbackMove(Input):
-    """The new time."""
+    """The new time, whether the customer agreed to it, and why."""
 
     due_at: Instant
+    consent: bool | None = None
+    reason: Annotated[Word, Field(max_length=200)] | None = None
 
 
 @api.get("/callbacks", role="agent")
@@ -148,7 +152,23 @@ def cancel(asked: Asked, body: CallbackCancel) -> CallbackItem:
 def reschedule(asked: Asked, body: CallbackMove) -> CallbackItem:
     """Promise another time; 409 while it is being carried out or when it is over."""
     callback_id = uuid_of("callback", asked.path["id"])
-    actions.reschedule_callback(asked.session, callback_id, body.due_at, asked.at, asked.who.actor)
+    actions.reschedule_callback(
+        asked.session,
+        callback_id,
+        body.due_at,
+        asked.at,
+        asked.who.actor,
+        consent=body.consent,
+        reason=body.reason,
+    )
+    return _read(asked, callback_id)
+
+
+@api.post("/callbacks/{id}/call", role="agent")
+def call_now(asked: Asked) -> CallbackItem:
+    """Call now, not first when it is due; 409 while it is carried out or over, or its customer talks on."""
+    callback_id = uuid_of("callback", asked.path["id"])
+    actions.bring_forward(asked.session, callback_id, asked.at)
     return _read(asked, callback_id)
 
 
@@ -183,7 +203,8 @@ def _item(asked: Asked, row: Any) -> CallbackItem:
     whole = asked.who.may("supervisor") or callback.created_by == asked.who.actor
     named = {
         "number": callback.number if whole else masked(callback.number), "line": row.line, "skill": row.skill,
-        "ticket": row.ticket, "promise": row.promise, "call": callback.call_id,
+        "ticket": row.ticket, "promise": row.promise, "rule": row.rule, "promise_id": row.promise_id,
+        "call": callback.call_id,
         "origin_call": callback.origin_call_id, "customer": callback.customer_id,
     }  # fmt: skip
     columns = {name: getattr(callback, name) for name in CallbackItem.model_fields if name not in named}

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from callcenter.audit.desks import TicketFilter, TicketRow, find_ticket, list_tickets, promises_of
+from callcenter.audit.desks import TicketFilter, TicketRow, find_ticket, list_tickets, promises_about
 from callcenter.audit.queries import find_call
 from callcenter.customers.queries import customer
 from callcenter.errors import Invalid, Missing
@@ -41,7 +41,8 @@ Subject = Annotated[Text, Field(max_length=200)]
 class TicketItem(Shape):
     """A ticket; `number` is its readable name, `version` grows with every change.
 
-    `emergency` says that its caller left a message because we could not answer.
+    `emergency` says that its caller left a message because we could not answer; `first_owner` took it first,
+    and stays whoever works on it (HL-17).
     """
 
     id: UUID
@@ -55,6 +56,7 @@ class TicketItem(Shape):
     call_sid: str | None
     customer: UUID | None
     owner: str | None
+    first_owner: str | None
     language: str | None
     created_at: datetime
     updated_at: datetime
@@ -64,8 +66,9 @@ class TicketItem(Shape):
 
 
 class TicketPromise(Shape):
-    """A time limit that started with the ticket (TK-3)."""
+    """What was promised about the ticket: the limits of its kind, and what agents agreed on."""
 
+    id: UUID
     rule: str
     due_at: datetime
     state: str
@@ -130,6 +133,13 @@ class TicketChange(Input):
     problem: Text | None = None
     solution: Text | None = None
     version: Annotated[int, Field(ge=1, lt=2**31)] | None = None
+
+
+class TicketReport(Input):
+    """What the service manager gets: a request for a visit (HL-10), or the problem's full record (HL-11)."""
+
+    what: Literal["visit", "problem"]
+    note: Text | None = None
 
 
 class TicketClose(Input):
@@ -207,6 +217,14 @@ def close_ticket(asked: Asked, body: TicketClose) -> TicketDetail:
     return _detail(asked, number)
 
 
+@api.post("/tickets/{number}/report", role="agent")
+def report(asked: Asked, body: TicketReport) -> TicketDetail:
+    """Hand a visit request (HL-10) or the full record (HL-11) to the manager; that keeps its promise."""
+    number = asked.path["number"]
+    actions.report(asked.session, number, body.what, asked.at, asked.who.actor, body.note)
+    return _detail(asked, number)
+
+
 @api.get("/tickets/{number}/events", role="agent")
 def history(asked: Asked, query: PageQuery) -> Page[TicketEventItem]:
     """Tell what happened to a ticket, oldest first."""
@@ -231,7 +249,7 @@ def _found(asked: Asked, number: str) -> TicketRow:
 def _detail(asked: Asked, number: str) -> TicketDetail:
     asked.session.flush()
     row = _found(asked, number)
-    promises = promises_of(asked.session, "ticket", row.Ticket.id)
+    promises = promises_about(asked.session, row.Ticket.id)
     return TicketDetail(
         **_fields(row),
         problem=row.TicketWords.problem,
@@ -247,7 +265,7 @@ def _fields(row: TicketRow) -> dict[str, Any]:
     ticket = row.Ticket
     named = {
         "subject": row.TicketWords.subject, "line": row.line, "owner": row.owner, "call": ticket.call_id,
-        "call_sid": row.call_sid, "customer": ticket.customer_id,
+        "first_owner": row.first_owner, "call_sid": row.call_sid, "customer": ticket.customer_id,
     }  # fmt: skip
     return {name: getattr(ticket, name) for name in TicketItem.model_fields if name not in named} | named
 

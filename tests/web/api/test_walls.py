@@ -25,6 +25,16 @@ WALLS = {
     "GET /callbacks/{id}": {"nobody": 401, "agent": 404, "supervisor": 404, "admin": 404},
     "POST /callbacks/{id}/cancel": {"nobody": 401, "agent": 404, "supervisor": 404, "admin": 404},
     "POST /callbacks/{id}/reschedule": {"nobody": 401, "agent": 422, "supervisor": 422, "admin": 422},
+    "POST /callbacks/{id}/call": {"nobody": 401, "agent": 404, "supervisor": 404, "admin": 404},
+    "POST /tickets/{number}/report": {"nobody": 401, "agent": 404, "supervisor": 404, "admin": 404},
+    "GET /promises": {"nobody": 401, "agent": 200, "supervisor": 200, "admin": 200},
+    "POST /promises": {"nobody": 401, "agent": 422, "supervisor": 422, "admin": 422},
+    "GET /promises/{id}": {"nobody": 401, "agent": 404, "supervisor": 404, "admin": 404},
+    "POST /promises/{id}/move": {"nobody": 401, "agent": 422, "supervisor": 422, "admin": 422},
+    "POST /promises/{id}/cancel": {"nobody": 401, "agent": 404, "supervisor": 404, "admin": 404},
+    "POST /promises/{id}/break": {"nobody": 401, "agent": 404, "supervisor": 404, "admin": 404},
+    "GET /alerts": {"nobody": 401, "agent": 200, "supervisor": 200, "admin": 200},
+    "POST /alerts/{id}/see": {"nobody": 401, "agent": 404, "supervisor": 404, "admin": 404},
     "GET /agents": {"nobody": 401, "agent": 200, "supervisor": 200, "admin": 200},
     "GET /agents/{id}": {"nobody": 401, "agent": 403, "supervisor": 200, "admin": 200},
     "POST /agents/{id}/state": {"nobody": 401, "agent": 403, "supervisor": 404, "admin": 404},
@@ -41,7 +51,11 @@ WALLS = {
     "GET /tasks/{id}": {"nobody": 401, "agent": 403, "supervisor": 404, "admin": 404},
     "POST /tasks/{id}/resolve": {"nobody": 401, "agent": 403, "supervisor": 404, "admin": 404},
 }
-BODIES = {"/agents/{id}/state": {"state": "offline"}, "/tasks/{id}/resolve": {"verdict": "called"}}
+BODIES = {
+    "/agents/{id}/state": {"state": "offline"}, "/promises/{id}/cancel": {"reason": "x"},
+    "/promises/{id}/break": {"reason": "x"}, "/tickets/{number}/report": {"what": "visit"},
+    "/tasks/{id}/resolve": {"verdict": "called"},
+}  # fmt: skip
 
 
 def test_every_route_has_its_expectation() -> None:
