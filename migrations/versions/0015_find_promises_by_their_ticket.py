@@ -7,8 +7,8 @@ large table is made concurrently, in a step of its own.
 
 from migrations.safety import bounded, drop_index, make_index
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 

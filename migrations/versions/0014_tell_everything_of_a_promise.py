@@ -11,8 +11,8 @@ from sqlalchemy.dialects import postgresql
 
 from migrations.safety import bounded
 
-revision = "0013"
-down_revision = "0011"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
