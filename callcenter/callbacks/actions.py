@@ -37,6 +37,7 @@ SUBJECT = "callback"
 PHONED_IN = "phoned_in"
 QUIET = "quiet_hours"
 NOT_CALLED = "not_called"
+NOT_PLACED = "not_placed"
 OPEN = rules.OPEN
 
 
@@ -220,17 +221,18 @@ def forbidden_now(session: Session, callback: Callback, at: datetime) -> str | N
 def put_off_callback(session: Session, callback: Callback, reason: str, at: datetime) -> None:
     """It may not be made now, and no try was: act again when it may, in its time; else a person does.
 
-    A callback that a person has in hand is in the state `agent`, and no machine moves it.
+    A callback that a person has in hand is in the state `agent`, and no machine moves it. What the carrier
+    would not place is tried again for as long as it takes.
     """
     if callback.state not in OPEN:
         return
     if callback.state == "agent":
         callback.tries = max(0, callback.tries - 1)
-    again = at if reason == QUIET else next_day(configuration(session).zone, at)
+    again = _again(session, reason, at)
     grace = timedelta(minutes=configuration(session).policies.callback_grace_minutes)
     opening, is_in_time = rules.put_off(_hours(session, callback.line_id), again, callback.due_at, grace)
     callback.reason = reason
-    if opening is not None and is_in_time:
+    if opening is not None and (is_in_time or reason == NOT_PLACED):
         callback.state, callback.next_try_at = "booked", opening
     else:
         callback.state = "agent"
@@ -239,6 +241,13 @@ def put_off_callback(session: Session, callback: Callback, reason: str, at: date
             number=callback.number, at=at,
         )  # fmt: skip
     announce(session, "callback", callback.id, at)
+
+
+def _again(session: Session, reason: str, at: datetime) -> datetime:
+    """Return from when on it may be made: the carrier is asked again soon, bounds are those of a day."""
+    if reason == NOT_PLACED:
+        return at + rules.NOT_PLACED_REST
+    return at if reason == QUIET else next_day(configuration(session).zone, at)
 
 
 def retry_callback(session: Session, callback: Callback, at: datetime) -> None:

@@ -15,6 +15,8 @@ CALLER_HANGS_UP = timedelta(seconds=20)
 WHILE_ON_THE_LINE = timedelta(seconds=10)
 # A promise that is being carried out when the line closes is carried out; a night's rest is a night's rest.
 AFTER_CLOSING = timedelta(minutes=10)
+# The carrier would not place it (429, its fault, a queue that does not move): it is asked again so soon.
+NOT_PLACED_REST = timedelta(seconds=60)
 # While nobody knows whether an earlier call to the number lives, it is looked at again so often.
 UNRESOLVED_REST = timedelta(seconds=30)
 # A call lasts four hours at most: nobody is rung while the one lives in which he was promised another.

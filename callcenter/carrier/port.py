@@ -61,7 +61,10 @@ class Placement:
 
 @dataclass(frozen=True)
 class CarrierCall:
-    """A call as the carrier has it now (eventually consistent); times in UTC, None where it has none."""
+    """A call as the carrier has it now (eventually consistent); times in UTC, None where it has none.
+
+    `queue_seconds` is how long it waits, or has waited, in the account's queue (Twilio's `queue_time`).
+    """
 
     sid: str
     status: str
@@ -70,6 +73,7 @@ class CarrierCall:
     from_number: str
     started_at: datetime | None
     ended_at: datetime | None
+    queue_seconds: float = 0.0
 
 
 @dataclass(frozen=True)

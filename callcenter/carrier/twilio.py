@@ -206,7 +206,14 @@ def _seen(call: Any) -> CarrierCall:
         from_number=call._from or "",
         started_at=_utc(call.start_time),
         ended_at=_utc(call.end_time),
+        queue_seconds=_seconds(call.queue_time),
     )
+
+
+def _seconds(milliseconds: object) -> float:
+    """Read Twilio's `queue_time`, a text or null."""
+    text = str(milliseconds or "0")
+    return int(text) / 1000 if text.isdigit() else 0.0
 
 
 def _begun(calls: Iterable[CarrierCall], since: datetime) -> Iterator[CarrierCall]:

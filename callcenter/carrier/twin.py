@@ -82,6 +82,10 @@ class Twin:
         ended = self.now() if status in TERMINAL else None
         self.calls[sid] = replace(self.calls[sid], status=status, ended_at=ended)
 
+    def waits(self, sid: str, queue_seconds: float) -> None:
+        """Let a call be in the account's queue, so many seconds from its end."""
+        self.calls[sid] = replace(self.calls[sid], status="queued", queue_seconds=queue_seconds)
+
     def place(self, placement: Placement) -> str:
         """Place one call, ringing at once, and return its SID."""
         self._maybe_refuse("place")

@@ -4,7 +4,7 @@ INTENT -> SENDING (committed before the request) -> LIVE | NOT_PLACED | UNKNOWN;
 Redirects and hang-ups have rows too; repeating those is harmless.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,14 +13,18 @@ from sqlalchemy.orm import Session
 
 from callcenter import ids
 from callcenter.configuration import configuration
-from callcenter.dialing.models import UNRESOLVED, Attempt, CarrierOrder, DialCount
-from callcenter.dialing.queries import caps_on, is_lost
+from callcenter.dialing.models import UNRESOLVED, Attempt, CarrierOrder, DialCount, DialGate
+from callcenter.dialing.queries import ACCOUNT, caps_on, gate, is_lost
 from callcenter.dialing.rules import (
     BELL_PATIENCE,
     COUNTS_KEPT,
+    FURTHEST_SLOT,
     NEEDS_HUMAN,
     SENDING_LOST_AFTER,
     day_of,
+    instant,
+    microseconds,
+    pace,
     retry_order_in,
 )
 from callcenter.jobs import later
@@ -81,6 +85,24 @@ _GIVE_BACK = (
     )
     .values(calls=DialCount.calls - 1)
 )
+_NOW, _UNTIL, _BEYOND, _INTERVAL = (
+    sa.bindparam(name, type_=sa.BigInteger()) for name in ("now_us", "until_us", "beyond_us", "interval_us")
+)
+
+
+def _pass(insert: Any) -> Any:
+    """Take the next slot, unless it is too far ahead; one beyond reach is of a clock that was set back."""
+    first = insert(table_of(DialGate))
+    behind = sa.or_(DialGate.slot < _NOW, DialGate.slot > _BEYOND)
+    taken = first.on_conflict_do_update(
+        index_elements=["name"],
+        set_={"slot": sa.case((behind, _NOW), else_=DialGate.slot) + _INTERVAL},
+        where=sa.or_(DialGate.slot <= _UNTIL, DialGate.slot > _BEYOND),
+    )
+    return taken.returning(table_of(DialGate).c.failures)
+
+
+_PASS = Query(_pass)
 
 
 def _order(insert: Any) -> Any:
@@ -153,6 +175,40 @@ def count(session: Session, attempt: Attempt, at: datetime) -> str | None:
         if not _COUNT.rows(session, values):
             return cap.reason
     return None
+
+
+def pass_gate(session: Session, at: datetime) -> bool:
+    """Take a slot of the account's pace, whichever worker asks; False when there is none yet."""
+    wanted = pace(configuration(session).policies.calls_per_second)
+    now = microseconds(at)
+    until = now + wanted.room
+    values = {
+        "name": ACCOUNT, "slot": now + wanted.interval, "failures": 0, "now_us": now, "until_us": until,
+        "beyond_us": until + wanted.interval + FURTHEST_SLOT // timedelta(microseconds=1),
+        "interval_us": wanted.interval,
+    }  # fmt: skip
+    return bool(_PASS.rows(session, values))
+
+
+def opens_again(session: Session, at: datetime) -> datetime:
+    """Return when whoever was not let through may try again."""
+    found = gate(session)
+    wanted = pace(configuration(session).policies.calls_per_second)
+    return max(at, instant(found.slot - wanted.room)) if found is not None else at
+
+
+def hold_gate(session: Session, seconds: float, at: datetime) -> None:
+    """The account's queue is longer than we thought, others use it too: nothing leaves before it is empty."""
+    room = pace(configuration(session).policies.calls_per_second).room
+    later_on = microseconds(at + timedelta(seconds=seconds)) + room
+    held = sa.update(DialGate).where(DialGate.name == ACCOUNT, DialGate.slot < later_on)
+    session.execute(held.values(slot=later_on))
+
+
+def wait_until(session: Session, attempt_id: UUID, until: datetime) -> None:
+    """Ring an intent's bell again then: it could not leave yet."""
+    waits = sa.update(Attempt).where(Attempt.id == attempt_id, Attempt.state == "intent")
+    session.execute(waits.values(bell_at=until))
 
 
 def give_back(session: Session, attempt: Attempt) -> None:
@@ -295,13 +351,13 @@ def withdraw_orders(session: Session, key_prefix: str, at: datetime) -> None:
 
 
 def ring_bells(session: Session, at: datetime) -> None:
-    """Find intents and orders whose bell was lost and ring it again."""
+    """Find intents and orders whose bell was lost and ring it again: orders, then agents, then customers."""
     again = at + BELL_PATIENCE
     intents = (
         sa.update(Attempt)
         .where(Attempt.state == "intent", Attempt.bell_at <= at)
         .values(bell_at=again)
-        .returning(Attempt.id)
+        .returning(Attempt.id, Attempt.purpose_kind, Attempt.created_at)
     )
     orders = (
         sa.update(CarrierOrder)
@@ -309,6 +365,8 @@ def ring_bells(session: Session, at: datetime) -> None:
         .values(state="pending", bell_at=again)
         .returning(CarrierOrder.id)
     )
-    for due, name in ((intents, "place_attempt"), (orders, "carry_out")):
-        for row_id in session.execute(due).scalars():
-            later(session, name, row_id)
+    for order_id in session.execute(orders).scalars():
+        later(session, "carry_out", order_id)
+    due = session.execute(intents).all()
+    for row in sorted(due, key=lambda row: (row.purpose_kind != "offer", row.created_at, row.id)):
+        later(session, "place_attempt", row.id)

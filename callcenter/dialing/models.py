@@ -83,3 +83,19 @@ class DialCount(Base):
     key: Mapped[UUID] = mapped_column(primary_key=True)
     day: Mapped[date] = mapped_column(primary_key=True)
     calls: Mapped[int]
+
+
+class DialGate(Base):
+    """Where every call to be placed passes, one row an account: its pace, and whether the carrier fails.
+
+    `slot` is when the next call may leave, in microseconds since 1970. `failures` counts those in a row;
+    from `opened_at` on nothing is sent but one probe now and then, the next at `probe_at`.
+    """
+
+    __tablename__ = "dial_gates"
+
+    name: Mapped[str] = mapped_column(sa.String(20), primary_key=True)
+    slot: Mapped[int] = mapped_column(sa.BigInteger())
+    failures: Mapped[int]
+    opened_at: Mapped[datetime | None]
+    probe_at: Mapped[datetime | None]

@@ -7,12 +7,23 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from callcenter import ids
+from callcenter.calls.models import Leg
 from callcenter.configuration import configuration
 from callcenter.db import Instant
-from callcenter.dialing.models import Attempt, CarrierOrder, DialCount
-from callcenter.dialing.rules import NEEDS_HUMAN, SENDING_LOST_AFTER, UNRESOLVED, Cap, day_of
+from callcenter.dialing.models import Attempt, CarrierOrder, DialCount, DialGate
+from callcenter.dialing.rules import (
+    AGENTS_FIRST,
+    NEEDS_HUMAN,
+    QUEUED_LOOK,
+    SENDING_LOST_AFTER,
+    UNRESOLVED,
+    Cap,
+    day_of,
+)
 from callcenter.phone_numbers import without_extension
 from callcenter.statements import at_most, locked
+
+ACCOUNT = "account"
 
 
 def attempt_by_id(session: Session, attempt_id: UUID, *, lock: bool = False) -> Attempt | None:
@@ -103,6 +114,34 @@ def has_rival(session: Session, attempt: Attempt) -> bool:
     )
     dialled = without_extension(attempt.to_address)
     return any(without_extension(each) == dialled for each in session.scalars(rivals))
+
+
+def agents_wait(session: Session, at: datetime) -> bool:
+    """Say whether an agent's phone is still to be rung: a caller waits for it, and comes first."""
+    first = sa.exists().where(
+        Attempt.state == "intent", Attempt.purpose_kind == "offer", Attempt.created_at > at - AGENTS_FIRST
+    )
+    return bool(session.scalar(sa.select(first)))
+
+
+def gate(session: Session) -> DialGate | None:
+    """Return the gate as it stands, None before the first call."""
+    return session.scalar(sa.select(DialGate).where(DialGate.name == ACCOUNT))
+
+
+def in_the_queue(session: Session, at: datetime) -> list[UUID]:
+    """Return attempts whose call may still be in the carrier's queue: nothing was told of it for a while."""
+    waiting = (
+        sa.select(Attempt.id)
+        .join(Leg, Leg.sid == Attempt.sid)
+        .where(
+            Attempt.state == "live",
+            Leg.state == "queued",
+            Leg.created_at <= at - QUEUED_LOOK,
+            Leg.checked_at <= at - QUEUED_LOOK,
+        )
+    )
+    return list(session.scalars(waiting))
 
 
 def bells_lost(at: Instant) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:

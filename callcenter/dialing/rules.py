@@ -2,11 +2,13 @@
 
 import hashlib
 import hmac
+import math
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 UNRESOLVED = ("intent", "sending", "unknown", "live")
 # The reason of an UNKNOWN attempt that only a person can settle.
 NEEDS_HUMAN = "needs_human"
@@ -23,6 +25,15 @@ SENDING_LOST_AFTER = timedelta(seconds=30)
 TIME_TO_SEND = timedelta(seconds=15)
 # How long an agent is left alone whose calls for today are used up; then it is looked again.
 CAPPED_REST = timedelta(minutes=15)
+# A little below what the account's queue lets out: it stays empty, and what waits waits here, in our order.
+BELOW = 0.95
+# A call that waits at the carrier for so long is looked at; for so long, it is cancelled (no callback comes).
+QUEUED_LOOK = timedelta(seconds=5)
+QUEUED_MOST = timedelta(seconds=30)
+# A slot further ahead than that was taken before the clock was set back.
+FURTHEST_SLOT = QUEUED_MOST + timedelta(seconds=5)
+# An intent of an agent's leg that is older is none that anybody waits for.
+AGENTS_FIRST = timedelta(seconds=60)
 # Counts of days that are over are kept so long.
 COUNTS_KEPT = timedelta(days=3)
 # The bell rings at the commit; the sweep gives it this long before it rings again.
@@ -39,6 +50,30 @@ class Cap:
     key: UUID
     most: int
     reason: str
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How calls leave: `interval` apart in the long run, `room` ahead of that at most; microseconds."""
+
+    interval: int
+    room: int
+
+
+def pace(calls_per_second: float) -> Pace:
+    """Return the pace below an account's: a second's calls may leave together (the clock's tick)."""
+    interval = round(1_000_000 / (calls_per_second * BELOW))
+    return Pace(interval, round((math.ceil(calls_per_second) - 0.5) * interval))
+
+
+def microseconds(at: datetime) -> int:
+    """Return an instant as slots are counted."""
+    return (at - _EPOCH) // timedelta(microseconds=1)
+
+
+def instant(slot: int) -> datetime:
+    """Return the instant of a slot."""
+    return _EPOCH + timedelta(microseconds=slot)
 
 
 def may_send(lease_until: datetime | None, at: datetime) -> bool:

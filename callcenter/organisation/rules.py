@@ -82,6 +82,13 @@ class Policies(BaseModel):
         "HL-1 (+): an agent who missed a call is offered none for so long.",
         "HL-1（+）：漏接后暂停派话的时长（秒）。",
     )
+    calls_per_second: float = _number(
+        1.0,
+        0.1,
+        1000,
+        "(+): calls that the carrier's account may place in a second; ours leave a little slower.",
+        "（+）：运营商账户每秒可发起的呼叫数；我们略慢于此。",
+    )
     agent_calls_per_day: int = _number(
         1000,
         1,

@@ -6,6 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from callcenter.callbacks.actions import NOT_PLACED
 from callcenter.callbacks.queries import callback_by_id
 from callcenter.calls.models import CallEvent
 from callcenter.carrier.port import TERMINAL, CarrierCall
@@ -70,6 +71,14 @@ def _tell_that_none_was_made(session: Session, attempt: Attempt, at: datetime) -
         fail_offer(session, attempt.purpose_id, "not_placed", at, NOT_PLACED_REST)
     else:
         customer_missed(session, attempt.purpose_id, "not_placed", at)
+
+
+def never_left(session: Session, attempt: Attempt, at: datetime) -> None:
+    """The call was cancelled in the carrier's queue: no phone has rung, and nobody has missed anything."""
+    if attempt.purpose_kind == "offer":
+        fail_offer(session, attempt.purpose_id, "never_rung", at, NOT_PLACED_REST)
+    else:
+        customer_not_rung(session, attempt.purpose_id, NOT_PLACED, at)
 
 
 def unknown(session: Session, attempt: Attempt, reason: str, at: datetime, fence: int | None = None) -> None:

@@ -4,7 +4,7 @@ No transaction spans the request. Whatever forbids a call is looked at again bef
 refused was certainly not placed.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -13,19 +13,23 @@ from sqlalchemy.orm import Session
 
 from callcenter.callbacks.actions import forbidden_now
 from callcenter.callbacks.queries import callback_by_id
-from callcenter.carrier.port import Ambiguous, NotPlaced, Placement
+from callcenter.calls.queries import leg_by_sid
+from callcenter.carrier.port import TERMINAL, Ambiguous, CallGone, CarrierDown, NotPlaced, Placement
 from callcenter.configuration import configuration
 from callcenter.dialing import actions as dialing
 from callcenter.dialing.models import Attempt
-from callcenter.dialing.queries import attempt_by_id
-from callcenter.dialing.rules import may_send, signature
+from callcenter.dialing.queries import agents_wait, attempt_by_id
+from callcenter.dialing.rules import QUEUED_MOST, may_send, signature
 from callcenter.jobs import Work, job
 from callcenter.phone_numbers import keys_to_press, may_dial, without_extension
 from callcenter.staff.models import Agent
 from callcenter.switchboard import outcomes
 from callcenter.switchboard.placed import leg_of_attempt
+from callcenter.switchboard.progress import reconciled
 
 log = structlog.get_logger()
+# Callers wait for an agent's phone; a customer who is called back does not know yet that he is.
+A_MOMENT = timedelta(seconds=1)
 
 
 class Refused(Exception):
@@ -34,6 +38,14 @@ class Refused(Exception):
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(reason)
+
+
+class Waits(Exception):
+    """The call may not be placed yet; what was claimed and counted for it goes with the transaction."""
+
+    def __init__(self, until: datetime) -> None:
+        self.until = until
+        super().__init__(str(until))
 
 
 @job
@@ -69,7 +81,10 @@ def _claim(work: Work, attempt_id: UUID) -> Attempt | None:
         log.warning("attempt.refused", attempt=str(attempt_id), reason=refusal.reason)
         with work.transaction() as session:
             outcomes.refused(session, attempt_id, refusal.reason, at)
-        return None
+    except Waits as waits:
+        with work.transaction() as session:
+            dialing.wait_until(session, attempt_id, waits.until)
+    return None
 
 
 def _claimed(session: Session, attempt_id: UUID, at: datetime) -> Attempt | None:
@@ -82,10 +97,14 @@ def _claimed(session: Session, attempt_id: UUID, at: datetime) -> Attempt | None
     forbidden = _forbidden(session, attempt, at)
     if forbidden is not None:
         raise Refused(forbidden)
+    if attempt.purpose_kind != "offer" and agents_wait(session, at):
+        raise Waits(at + A_MOMENT)
     claimed = dialing.claim(session, attempt_id, at)
     reached = dialing.count(session, claimed, at) if claimed is not None else None
     if reached is not None:
         raise Refused(reached)
+    if claimed is not None and not dialing.pass_gate(session, at):
+        raise Waits(dialing.opens_again(session, at))
     return claimed
 
 
@@ -131,3 +150,35 @@ def bind_placed(work: Work, attempt: Attempt, sid: str) -> None:
     """Tie the SID to its attempt and know its leg; a phone that should not ring any more is hung up."""
     with work.transaction() as session:
         leg_of_attempt(session, attempt.id, sid, work.at())
+
+
+@job
+def check_queued(work: Work, attempt_id: str) -> None:
+    """Look at a call that may wait in the carrier's queue (dialing protocol, 7).
+
+    While it does, nothing else of ours is added; after 30 s it is cancelled. No webhook tells of that, so it
+    is over when the carrier says so.
+    """
+    at = work.at()
+    with work.transaction() as session:
+        attempt = attempt_by_id(session, UUID(attempt_id))
+        leg = leg_by_sid(session, attempt.sid) if attempt is not None and attempt.sid else None
+        if attempt is None or leg is None or attempt.state != "live" or leg.state != "queued":
+            return
+        leg.checked_at = at
+    try:
+        call = work.carrier.fetch(leg.sid)
+        if call.status == "queued" and at >= leg.created_at + QUEUED_MOST:
+            log.warning("attempt.stayed_queued", call_sid=leg.sid, queue_seconds=call.queue_seconds)
+            work.carrier.cancel(leg.sid)
+            call = work.carrier.fetch(leg.sid)
+    except (CallGone, CarrierDown) as fault:
+        log.warning("attempt.queue_unknown", call_sid=leg.sid, reason=str(fault))
+        return
+    with work.transaction() as session:
+        if call.status == "queued":
+            dialing.hold_gate(session, min(call.queue_seconds, QUEUED_MOST.total_seconds()), at)
+        elif call.status in TERMINAL:
+            if call.status == "canceled":
+                outcomes.never_left(session, attempt, at)
+            reconciled(session, leg, call, at)

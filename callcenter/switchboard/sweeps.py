@@ -18,7 +18,13 @@ from callcenter.callbacks.queries import due_callbacks, is_due
 from callcenter.calls import queries as calls
 from callcenter.db import UtcDateTime
 from callcenter.dialing.actions import forget_counts, ring_bells
-from callcenter.dialing.queries import attempt_by_id, bells_lost, lost_sendings, unknown_attempts
+from callcenter.dialing.queries import (
+    attempt_by_id,
+    bells_lost,
+    in_the_queue,
+    lost_sendings,
+    unknown_attempts,
+)
 from callcenter.jobs import Work, later
 from callcenter.notices.actions import forget_notices
 from callcenter.promises.actions import mark_late, tell
@@ -93,6 +99,16 @@ def dead_senders(work: Work) -> None:
             attempt = attempt_by_id(session, attempt_id, lock=True)
             if attempt is not None:
                 outcomes.sender_lost(session, attempt, work.at())
+
+
+def queued_calls(work: Work) -> None:
+    """Look at calls that may wait in the carrier's queue: more calls were asked for than it lets out."""
+    with work.db.reading() as session:
+        waiting = in_the_queue(session, work.at())
+    if waiting:
+        with work.transaction() as session:
+            for attempt_id in waiting:
+                later(session, "check_queued", attempt_id)
 
 
 def unknown_calls(work: Work) -> None:
@@ -207,6 +223,7 @@ SWEEPS = (
     Due("lost_bells", 1, lost_bells, bells_lost(NOW)),
     Due("hang_ups", 1, hang_ups, (is_hung_up(),)),
     Due("dead_senders", 15, dead_senders),
+    Due("queued_calls", 5, queued_calls),
     Due("unknown_calls", 15, unknown_calls),
     Due("silent_legs", 15, silent_legs),
     Due("unmeasured_offers", 15, unmeasured_offers),
