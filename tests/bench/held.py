@@ -72,6 +72,11 @@ def _times(seen: Steady) -> dict[str, float | str]:
 def staff(work: Work, agents: int) -> None:
     """Open the example's centre and hire people who know `technical` and nothing else."""
     xinghe.open_centre(work)
+    hire(work, agents)
+
+
+def hire(work: Work, agents: int) -> None:
+    """Hire people who are at work at once."""
     with work.transaction() as session:
         skill = session.scalars(sa.select(Skill.id).where(Skill.key == "technical")).one()
         branch = session.scalars(sa.select(Branch.id).where(Branch.head_office)).one()

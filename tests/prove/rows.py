@@ -76,6 +76,8 @@ def _line(
     )
     measured = "".join(f", {name} {value}" for name, value in verdict.measured.items())
     failures = "".join(f"    {each}\n" for each in verdict.failures[:SHOWN_FAILURES])
+    for what, counted in verdict.counts.items():
+        failures += f"    {what}: " + ", ".join(f"{name} {times}" for name, times in counted.items()) + "\n"
     return (
         f"{proof.id} {told}: {proof.promise} [{kind}, seed {seed}, scale {scale:g}, {verdict.trials} trials, "
         f"{len(verdict.failures)} failures, 3/n {verdict.bound:.1e}, {seconds} s{measured}]\n{failures}"

@@ -21,11 +21,15 @@ class Trial:
 
 @dataclass
 class Verdict:
-    """How often it was tried, what failed (a sentence each), and what was measured beside it."""
+    """How often it was tried, what failed (a sentence each), and what was measured beside it.
+
+    `counts` are whole lists of things with how often each was seen, told on lines of their own.
+    """
 
     trials: int
     failures: list[str] = field(default_factory=list)
     measured: dict[str, Any] = field(default_factory=dict)
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
 
     @property
     def bound(self) -> float:

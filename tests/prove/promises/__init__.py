@@ -1,0 +1,10 @@
+"""What was promised is done: calls that customers were promised are made, once, in time.
+
+Reliability B. Bulk runs on simulated time in the proof's process; what ends in `-real` runs the product's own
+processes.
+"""
+
+from tests.prove.promises import killed
+from tests.prove.verdict import Proof
+
+PROOFS: tuple[Proof, ...] = (killed.PROOF,)

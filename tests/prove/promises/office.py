@@ -1,0 +1,145 @@
+"""A centre that owes many calls, on simulated time: who is owed one, when, who is at work, what goes wrong.
+
+The product is the real one: its web application, its jobs as its worker performs them, its clock. The carrier
+is the simulator, at fifty calls a second.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+from unittest.mock import patch
+
+import sqlalchemy as sa
+from structlog.testing import capture_logs
+
+from callcenter import worker
+from callcenter.callbacks.actions import book_callback
+from callcenter.db import Database
+from callcenter.jobs import Work
+from callcenter.lines.models import Line
+from callcenter.organisation.models import Skill
+from callcenter.simulator import Behaviour, answers, busy, rings_out
+from tests import xinghe
+from tests.bench import held
+from tests.journeys import conftest
+from tests.journeys.conftest import MONDAY_MORNING, Hotline, opened
+from tests.prove.verdict import Trial
+
+CALLS_PER_SECOND = 50.0
+AGENT_SECONDS = 45.0
+"""What a promised call takes of an agent: his phone, the announcement, the customer's phone, talk, notes."""
+BOOKED_AT_ONCE = 100
+FAULTS_LOGGED = ("job.failed", "sweep.failed", "clock.tick_failed")
+"""What a job or a sweep that raised leaves behind: none is expected."""
+POLICY = {
+    "callback_retry_minutes": 1, "callback_tries": 10, "callback_grace_minutes": 120,
+    "wrap_up_seconds": 5, "missed_rest_seconds": 5,
+}  # fmt: skip
+
+
+@dataclass
+class Office:
+    """The centre, its telephones, and what was promised: by number, the instant."""
+
+    hotline: Hotline
+    chance: Random
+    agents: int
+    due: dict[str, datetime] = field(default_factory=dict)
+    logged: list[Any] = field(default_factory=list)
+
+    @property
+    def work(self) -> Work:
+        """What the product works with."""
+        return self.hotline.work
+
+    @property
+    def faults_logged(self) -> list[str]:
+        """What raised in a job or a sweep."""
+        return [str(each)[:600] for each in self.logged if each["event"] in FAULTS_LOGGED]
+
+    def promises(self, count: int, within: float, after: float = 5.0) -> None:
+        """Promise so many customers a call, due at random within so many seconds, from `after` on."""
+        now = self.hotline.net.now()
+        for n in range(count):
+            seconds = round(after + self.chance.uniform(0, within), 3)
+            self.due[f"+86139{n:08}"] = now + timedelta(seconds=seconds)
+        book(self.work, self.due)
+
+    def runs(self, seconds: float, quiet: float) -> None:
+        """Let so much time pass, then go on until all promises are settled, `quiet` seconds at most."""
+        self.hotline.net.run_for(seconds)
+        until = self.hotline.net.now() + timedelta(seconds=quiet)
+        while owed(self.work.db.engine) and self.hotline.net.now() < until:
+            self.hotline.net.run_for(10)
+        self.hotline.net.run_until(lambda: not self.hotline.net.live_calls(), 120)
+        self.hotline.net.run_for(200)
+
+
+def book(work: Work, due: dict[str, datetime]) -> None:
+    """Promise these calls on the example's hotline."""
+    numbers = list(due)
+    for start in range(0, len(numbers), BOOKED_AT_ONCE):
+        with work.transaction() as session:
+            line = session.scalars(sa.select(Line).where(Line.number == xinghe.HOTLINE)).one()
+            skill = session.scalars(sa.select(Skill.id).where(Skill.key == "technical")).one()
+            for number in numbers[start : start + BOOKED_AT_ONCE]:
+                book_callback(
+                    session, number=number, line_id=line.id, skill_id=skill, language="zh-CN",
+                    at=work.at(), actor="test", due_at=due[number],
+                )  # fmt: skip
+
+
+def owed(engine: sa.Engine) -> int:
+    """Count the promises that are neither kept nor given up, by plain SQL."""
+    with engine.connect() as connection:
+        told = connection.exec_driver_sql(
+            "SELECT count(*) FROM callbacks WHERE state NOT IN ('kept', 'failed', 'cancelled')"
+        )
+        return int(told.scalar_one())
+
+
+@contextmanager
+def office(trial: Trial, agents: int, *, at: datetime = MONDAY_MORNING) -> Iterator[Office]:
+    """Yield the centre with so many agents, all at work, whose jobs its worker performs."""
+    database = Database(trial.database)
+    with capture_logs() as logged, opened(database, seed=trial.seed, at=at) as hotline:
+        settings = replace(hotline.net.world.settings, calls_per_second=CALLS_PER_SECOND)
+        hotline.net.world.settings = settings
+        hotline.policy(**POLICY)
+        held.hire(hotline.work, agents)
+        yield Office(hotline, Random(trial.seed), agents, logged=logged)
+    database.dispose()
+
+
+@contextmanager
+def workers(work: Work, performs: Callable[[str, str], object] = worker.perform) -> Iterator[None]:
+    """Let the jobs be performed as the worker's process does it, the call that one wants rung too."""
+
+    def perform(_: Work, name: str, subject_id: str) -> None:
+        performs(name, subject_id)
+
+    worker._works.append(work)
+    try:
+        with patch.object(conftest, "perform", perform):
+            yield
+    finally:
+        worker._works.remove(work)
+
+
+def people(office: Office, *, absent: float = 0.1, long: float = 0.05) -> None:
+    """Everybody takes his calls as people do; some agents and customers miss the first, some talk long."""
+    net, chance = office.hotline.net, office.chance
+    for n in range(office.agents):
+        first = [rings_out()] if chance.random() < absent else []
+        net.phone(f"+86199{n:08}").will(*first, answers(rings=1, presses="1"))
+    for number in office.due:
+        net.phone(number).will(*_taken(chance, absent, long))
+
+
+def _taken(chance: Random, absent: float, long: float) -> list[Behaviour]:
+    first = [chance.choice((busy(), rings_out()))] if chance.random() < absent else []
+    talks = 75.0 if chance.random() < long else chance.uniform(2.0, 8.0)
+    return [*first, answers(rings=1, presses="1", talks_for=talks)]

@@ -1,0 +1,179 @@
+"""Kills workers at the points that the code has: behind and before each commit, each request to the carrier.
+
+The points are read from the syntax of the worker's jobs, so that a commit somebody adds is one point more. A
+kill is an exception that nothing catches; whatever the job would have done next is never done, and the bells
+that it would have rung are lost.
+"""
+
+import ast
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from random import Random
+from types import FrameType
+from typing import Any
+from unittest.mock import patch
+
+from sqlalchemy.orm import Session
+
+from callcenter import worker
+from callcenter.jobs import Work
+from callcenter.switchboard import jobs
+
+Site = tuple[str, int]
+COMMIT, REQUEST = "commit", "request"
+
+
+class Killed(BaseException):
+    """The worker has received SIGKILL."""
+
+
+def sites() -> dict[Site, str]:
+    """Return where the worker's jobs commit or ask the carrier: file and line, and a name for it."""
+    path = str(Path(jobs.__file__))
+    found: dict[Site, str] = {}
+    for function in ast.parse(Path(path).read_text()).body:
+        if isinstance(function, ast.FunctionDef):
+            commits = 0
+            for line, what in sorted(_places(function)):
+                commits += what == COMMIT
+                name = f"{what} {commits}" if what == COMMIT else what
+                found[path, line] = f"{function.name}: {name}"
+    return found
+
+
+def _places(function: ast.FunctionDef) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            if called == "work.transaction":
+                yield node.lineno, COMMIT
+            elif called.startswith("work.carrier."):
+                yield node.lineno, f"{called.rpartition('.')[2]} {REQUEST}"
+
+
+def points() -> list[str]:
+    """Return the name of every point at which a worker can die."""
+    return [f"{when} {name}" for name in sites().values() for when in ("before", "behind")]
+
+
+@dataclass
+class Reaper:
+    """Kills at the points that were armed, each the next time that a worker comes there."""
+
+    chance: Random
+    armed: Counter[str] = field(default_factory=Counter)
+    hits: Counter[str] = field(default_factory=Counter)
+    at_random: int = 0
+    acts: Callable[[], None] | None = None
+
+    @cached_property
+    def known(self) -> dict[Site, str]:
+        """Where the points are."""
+        return sites()
+
+    @property
+    def struck(self) -> int:
+        """How many workers were killed."""
+        return sum(self.hits.values())
+
+    def arm(self, only: str = "") -> None:
+        """Let a worker die at the point that was armed least, or at whichever comes next."""
+        if not only and self.chance.random() < 0.1:
+            self.at_random += 1
+            return
+        all_points = [point for point in points() if only in point]
+        least = min(self.armed[each] + self.hits[each] for each in all_points)
+        rarest = [each for each in all_points if self.armed[each] + self.hits[each] == least]
+        self.armed[self.chance.choice(rarest)] += 1
+
+    def passes(self, point: str) -> None:
+        """A worker is there: it may be its last moment."""
+        if self.armed[point]:
+            self.armed[point] -= 1
+        elif self.at_random:
+            self.at_random -= 1
+        else:
+            return
+        self.hits[point] += 1
+        if self.acts is None:
+            raise Killed
+        self.acts()
+
+    def site(self, frame: FrameType) -> str | None:
+        """Return the name of the place that a frame is at, None if it is none of them."""
+        return self.known.get((frame.f_code.co_filename, frame.f_lineno))
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Let this reaper stand behind the workers of this process."""
+        real = Work.transaction
+
+        def mortal(work: Work) -> Any:
+            site = self.site(sys._getframe(1))
+            return real(work) if site is None else self._transaction(real, work, site)
+
+        with patch.object(Work, "transaction", mortal):
+            yield
+
+    @contextmanager
+    def _transaction(self, real: Any, work: Work, site: str) -> Iterator[Session]:
+        rung = Collected()
+        with real(replace(work, bell=rung)) as session:
+            yield session
+            self.passes(f"before {site}")
+        self.passes(f"behind {site}")
+        for each in rung.jobs:
+            work.bell.ring(*each)
+
+
+@dataclass
+class Collected:
+    """A doorbell whose bells are rung later, or never."""
+
+    jobs: list[tuple[str, str]] = field(default_factory=list)
+
+    def ring(self, name: str, subject_id: str) -> bool:
+        """Take a job."""
+        self.jobs.append((name, subject_id))
+        return True
+
+
+class Watched:
+    """A carrier at whose requests a worker may die, just before or just after."""
+
+    def __init__(self, carrier: Any, reaper: Reaper) -> None:
+        self._carrier = carrier
+        self._reaper = reaper
+
+    def __getattr__(self, name: str) -> Any:
+        real, reaper = getattr(self._carrier, name), self._reaper
+
+        def asks(*given: Any, **named: Any) -> Any:
+            site = reaper.site(sys._getframe(1))
+            if site is not None:
+                reaper.passes(f"before {site}")
+            answer = real(*given, **named)
+            if site is not None:
+                reaper.passes(f"behind {site}")
+            return answer
+
+        return asks
+
+
+def mortal_work(work: Work, reaper: Reaper) -> Work:
+    """Return what a worker works with that the reaper stands behind."""
+    return replace(work, carrier=Watched(work.carrier, reaper))
+
+
+def survived(name: str, subject_id: str) -> bool:
+    """Perform one job as a worker; False when it died of it, and the job with it."""
+    try:
+        worker.perform(name, subject_id)
+    except Killed:
+        return False
+    return True
