@@ -336,13 +336,18 @@ def finish_order(session: Session, order_id: UUID, state: str, reason: str | Non
     )
 
 
-def retry_order(session: Session, order_id: UUID, reason: str, at: datetime) -> None:
-    """The carrier did not answer: try again a little later."""
-    row = session.execute(sa.select(CarrierOrder).where(CarrierOrder.id == order_id)).scalar_one()
-    row.tries += 1
-    row.state = "pending"
-    row.reason = reason[:200]
-    row.bell_at = at + retry_order_in(row.tries)
+def retry_order(session: Session, order: CarrierOrder, reason: str, at: datetime) -> None:
+    """The carrier did not answer: try again a little later, unless somebody else has taken it since."""
+    tries = order.tries + 1
+    session.execute(
+        sa.update(CarrierOrder)
+        .where(
+            CarrierOrder.id == order.id,
+            CarrierOrder.state == "given",
+            CarrierOrder.bell_at == order.bell_at,
+        )
+        .values(state="pending", tries=tries, reason=reason[:200], bell_at=at + retry_order_in(tries))
+    )
 
 
 def withdraw_orders(session: Session, key_prefix: str, at: datetime) -> None:

@@ -107,6 +107,11 @@ def listings_due(sent_at: datetime, at: datetime) -> int:
     return sum(1 for after in LISTING_AFTER if at >= sent_at + after)
 
 
+def may_give(lost_at: datetime, at: datetime) -> bool:
+    """Say the same of an order, by the time at which somebody else takes it."""
+    return at + TIME_TO_SEND <= lost_at
+
+
 def retry_order_in(tries: int) -> timedelta:
     """Wait longer after each failed order: 1, 2, 4 … at most 30 s."""
     return timedelta(seconds=min(30, 2**tries))

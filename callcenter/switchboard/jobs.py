@@ -31,6 +31,7 @@ from callcenter.dialing.rules import (
     NEEDS_HUMAN,
     SECOND,
     listings_due,
+    may_give,
     signature,
 )
 from callcenter.jobs import Work, job
@@ -56,8 +57,8 @@ def carry_out(work: Work, order_id: str) -> None:
         if order is not None and outcomes.was_obeyed(session, order):
             dialing.finish_order(session, order.id, "done", "found obeyed", work.at())
             return
-    if order is None:
-        return
+    if order is None or not may_give(order.bell_at, work.at()):
+        return  # Who was stopped since he took it leaves it to the next one.
     try:
         _give(work, order)
     except CallGone as gone:
@@ -66,7 +67,7 @@ def carry_out(work: Work, order_id: str) -> None:
             outcomes.order_came_too_late(session, order, work.at())
     except CarrierError as fault:
         with work.transaction() as session:
-            dialing.retry_order(session, order.id, str(fault), work.at())
+            dialing.retry_order(session, order, str(fault), work.at())
     else:
         with work.transaction() as session:
             dialing.finish_order(session, order.id, "done", None, work.at())

@@ -1,6 +1,7 @@
 """Calls we place: never twice, never forgotten (reliability: the dialing protocol, step by step)."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -18,7 +19,7 @@ from callcenter.dialing.rules import is_signed, signature
 from callcenter.jobs import Work, perform
 from callcenter.ledger.models import LedgerEntry
 from callcenter.metrics import SECOND_SIDS
-from callcenter.switchboard import jobs, placed, sweeps  # noqa: F401  Importing jobs names them.
+from callcenter.switchboard import jobs, placed, placing, sweeps  # noqa: F401  Importing jobs names them.
 from tests.doubles import RememberingBell, SettableTime
 from tests.factories import added
 from tests.factories import centre as centres
@@ -215,6 +216,60 @@ def test_orders_are_kept_until_they_are_carried_out(
         order = session.execute(sa.select(CarrierOrder)).scalar_one()
     assert (order.state, order.tries) == ("done", 2)
     assert [given.verb for given in twin.orders] == ["hang_up"]
+
+
+# SIGSTOP between the commit and the request: when the worker goes on, another attempt may have been made.
+def test_a_worker_that_was_stopped_for_too_long_dials_nobody(
+    work: Work, twin: Twin, bell: RememberingBell, time: SettableTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped_after(monkeypatch, placing, "_claim", time)
+    attempt_id = intend(work)
+    bell.drain(work)
+    assert twin.placed == []
+    assert read(work, attempt_id).state == "not_placed", (
+        "nobody else has asked for it, so nobody will be rung"
+    )
+
+
+def stopped_after(monkeypatch: pytest.MonkeyPatch, module: Any, name: str, time: SettableTime) -> None:
+    """Let a worker stand still for four minutes behind a step."""
+    real = getattr(module, name)
+
+    def stands_still(*given: Any) -> Any:
+        done = real(*given)
+        time.moves(minutes=4)
+        return done
+
+    monkeypatch.setattr(module, name, stands_still)
+
+
+def test_an_order_that_was_lost_meanwhile_is_left_to_the_next_worker(
+    work: Work, twin: Twin, bell: RememberingBell, time: SettableTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sid = twin.arrives(NUMBER, "+862155550100")
+    with work.transaction() as session:
+        dialing.order(session, key="hangup:3", verb="hang_up", sid=sid, at=work.at())
+    with monkeypatch.context() as patched:
+        stopped_after(patched, dialing, "claim_order", time)
+        bell.drain(work)
+    assert twin.orders == []
+    sweeps.lost_bells(work)
+    bell.drain(work)
+    assert [given.verb for given in twin.orders] == ["hang_up"]
+
+
+def test_a_worker_that_was_stopped_lets_nothing_be_given_again_that_is_done(work: Work) -> None:
+    with work.transaction() as session:
+        dialing.order(session, key="hangup:4", verb="hang_up", sid="CA" + "8" * 32, at=work.at())
+        order_id = session.scalars(sa.select(CarrierOrder.id)).one()
+    with work.transaction() as session:
+        order = dialing.claim_order(session, order_id, work.at())
+        assert order is not None
+        dialing.finish_order(session, order_id, "done", None, work.at())
+    with work.transaction() as session:
+        dialing.retry_order(session, order, "no answer", work.at())
+    with work.db.reading() as session:
+        assert session.execute(sa.select(CarrierOrder.state)).scalar_one() == "done"
 
 
 def test_a_gone_call_is_no_incident(work: Work, bell: RememberingBell) -> None:
