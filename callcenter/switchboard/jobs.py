@@ -147,6 +147,8 @@ def resolve_attempt(work: Work, attempt_id: str) -> None:
         attempt = attempt_by_id(session, UUID(attempt_id))
     if attempt is None or attempt.state != "unknown" or attempt.sent_at is None:
         return
+    with work.transaction() as session:
+        outcomes.nobody_comes(session, attempt, at)
     if listings_due(attempt.sent_at, at) <= attempt.empty_listings:
         return
     try:

@@ -27,6 +27,8 @@ from callcenter.switchboard.rooms import lock_offer, send_agent_away
 NOT_PLACED_REST = timedelta(seconds=15)
 # The allow-list, or an agent who is no more: that will not change by itself.
 NOT_ALLOWED = "not_allowed"
+# After the last ring a customer needs a moment to hear who calls and to press the key.
+PICKS_UP_AND_PRESSES = timedelta(seconds=20)
 
 
 def is_wanted(session: Session, attempt: Attempt) -> bool:
@@ -94,12 +96,21 @@ def sender_lost(session: Session, attempt: Attempt, at: datetime) -> None:
 
 
 def _tell_that_none_knows(session: Session, attempt: Attempt, at: datetime) -> None:
+    """An agent who waits for a customer goes on waiting: the customer may be about to pick up."""
     if attempt.purpose_kind == "offer":
         rest = timedelta(seconds=attempt.timeout_seconds) + UNKNOWN_REST
         fail_offer(session, attempt.purpose_id, "unknown", at, rest)
+
+
+def nobody_comes(session: Session, attempt: Attempt, at: datetime) -> None:
+    """The customer of an unknown call has had time to pick up: the agent who waits for him is told."""
+    over = timedelta(seconds=attempt.timeout_seconds) + PICKS_UP_AND_PRESSES
+    if attempt.purpose_kind != "callback" or attempt.sent_at is None or at < attempt.sent_at + over:
         return
+    hold_subject(session, "callback", attempt.purpose_id)
     callback = callback_by_id(session, attempt.purpose_id, lock=True)
-    if callback is not None:
+    current = attempt_by_id(session, attempt.id)
+    if callback is not None and current is not None and current.state == "unknown":
         free_waiting_agent(session, callback, "unknown", at)
 
 

@@ -2,8 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from callcenter.callbacks.models import Callback
 from callcenter.calls.models import Call
+from callcenter.carrier.port import Ambiguous, Placement
+from callcenter.carrier.twilio import TwilioCarrier
 from callcenter.dialing.models import Attempt
 from callcenter.promises.models import Promise
 from callcenter.simulator import answers, busy, rings_out, voicemail
@@ -91,6 +95,50 @@ def test_a_customer_who_is_not_there_is_tried_again(hotline: Hotline) -> None:
     assert [attempt.state for attempt in hotline.rows(Attempt)] == ["ended"] * len(hotline.rows(Attempt))
     hotline.assert_clean()
     assert wei.handset is not None and wei.handset.ended
+
+
+# Dialing protocol, 3: "Read timeout, reset, 5xx: UNKNOWN". The call may be there, and the customer picks up.
+def test_an_answer_that_proves_nothing_and_the_two_meet(
+    hotline: Hotline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loses_answers_about(monkeypatch, CUSTOMER, made=True)
+    _, other = all_busy(hotline)
+    books_from_the_queue(hotline)
+    customer = hotline.phone(CUSTOMER)
+    customer.will(answers(rings=3, presses="1", talks_for=10))
+    other.hangs_up()
+    assert hotline.net.run_until(lambda: hotline.rows(Callback)[0].state == "kept", 120)
+    hotline.settle(60)
+    assert len(hotline.net.ledger.rings_of(CUSTOMER)) == 1
+    hotline.assert_clean()
+
+
+def loses_answers_about(monkeypatch: pytest.MonkeyPatch, number: str, *, made: bool) -> None:
+    """Let the carrier answer 500 when this number is to be rung, whether or not it is."""
+    real = TwilioCarrier.place
+
+    def places(carrier: TwilioCarrier, placement: Placement) -> str:
+        if placement.to != number or made:
+            sid = real(carrier, placement)
+        if placement.to == number:
+            raise Ambiguous("500")
+        return sid
+
+    monkeypatch.setattr(TwilioCarrier, "place", places)
+
+
+def test_an_agent_does_not_wait_for_ever_for_a_call_that_may_not_be(
+    hotline: Hotline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loses_answers_about(monkeypatch, CUSTOMER, made=False)
+    wei, other = all_busy(hotline)
+    books_from_the_queue(hotline)
+    other.hangs_up()
+    assert hotline.net.run_until(lambda: hotline.rows(Callback)[0].state == "agent", 120)
+    assert wei.handset is not None
+    wei.handset.ends(within=90)
+    assert hotline.rows(Callback)[0].state == "agent", "nobody knows yet whether the customer was rung"
+    assert hotline.net.run_until(lambda: hotline.rows(Callback)[0].state == "booked", 200)
 
 
 # The agent leaves while the customer's call waits to be placed: nobody is rung in vain.
