@@ -8,7 +8,7 @@ from callcenter.simulator import people, story
 from callcenter.simulator.arriving import dial_in
 from callcenter.simulator.calls import Call
 from callcenter.simulator.config import CallOrder, Deed, PhoneConfig
-from callcenter.simulator.ledger import Ring
+from callcenter.simulator.ledger import RestRequest, Ring
 from callcenter.simulator.network import Network
 
 Json = dict[str, Any]
@@ -83,11 +83,22 @@ def ledger_json(net: Network) -> Json:
                 asdict(life) | {"moves": [[_text(at), status] for at, status in life.moves]}
                 for life in ledger.lives.values()
             ],
+            "placed": [_placed(request) for request in ledger.requests if request.places],
             "webhooks": len(ledger.webhooks),
             "lost": len(ledger.lost),
             "requests": len(ledger.requests),
             "warnings": [asdict(finding) for finding in net.warnings],
         }
+
+
+def _placed(request: RestRequest) -> Json:
+    return {
+        "to": request.params.get("To", ""),
+        "url": request.params.get("Url", ""),
+        "at": _text(request.at),
+        "status": request.status,
+        "fault": request.fault,
+    }
 
 
 def _ring(ring: Ring) -> Json:

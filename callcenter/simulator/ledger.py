@@ -87,6 +87,11 @@ class RestRequest:
     status: int
     fault: str = ""
 
+    @property
+    def places(self) -> bool:
+        """Return whether it asks for a new call."""
+        return self.method == "POST" and urlsplit(self.path).path.endswith("/Calls.json")
+
 
 @dataclass(frozen=True)
 class Event:

@@ -5,7 +5,7 @@ run when their bell rings, the clock ticks every virtual second.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -43,6 +43,7 @@ API_URL = "http://127.0.0.1:8001"
 ACCOUNT = "AC" + "5" * 32
 TOKEN = "the auth token of the journeys"
 SECRET = "a secret key that only these journeys know"
+Shift = Callable[[datetime], datetime]
 
 
 class Bell:
@@ -190,8 +191,12 @@ def _settings(spool: str) -> ApplicationSettings:
 
 
 @contextmanager
-def opened(database: Database, *, seed: int = 1, at: datetime = MONDAY_MORNING) -> Iterator[Hotline]:
+def opened(
+    database: Database, *, seed: int = 1, at: datetime = MONDAY_MORNING, shift: Shift = lambda at: at
+) -> Iterator[Hotline]:
     """Yield the example centre, on a Monday morning unless told otherwise, nobody logged in.
+
+    `shift` makes the product's time of the network's.
 
     Every other webhook reaches another web process: nothing of a call may live in one (reliability F). The
     deadline of a webhook runs on this machine's clock, which a busy machine outruns.
@@ -205,7 +210,7 @@ def opened(database: Database, *, seed: int = 1, at: datetime = MONDAY_MORNING) 
     )
     carrier = TwilioCarrier(ACCOUNT, TOKEN, api_url=API_URL, transport=InProcess(net.rest))
     bell = Bell()
-    work = Work(database, carrier, clock.now, PUBLIC_URL, SECRET, bell)
+    work = Work(database, carrier, lambda: shift(clock.now()), PUBLIC_URL, SECRET, bell)
     other = replace(work, db=Database(database.url))
     with (
         patch.object(bridge, "DEADLINE_SECONDS", 60.0),

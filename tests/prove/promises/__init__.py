@@ -4,7 +4,13 @@ Reliability B. Bulk runs on simulated time in the proof's process; what ends in 
 processes.
 """
 
-from tests.prove.promises import ambiguous, bellless, doubled, killed
+from tests.prove.promises import ambiguous, bellless, doubled, killed, paused
 from tests.prove.verdict import Proof
 
-PROOFS: tuple[Proof, ...] = (killed.PROOF, ambiguous.PROOF, bellless.PROOF, doubled.PROOF)
+PROOFS: tuple[Proof, ...] = (
+    killed.PROOF,
+    ambiguous.PROOF,
+    bellless.PROOF,
+    doubled.PROOF,
+    paused.PROOF,
+)

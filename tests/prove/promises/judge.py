@@ -8,9 +8,10 @@ import itertools
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -18,6 +19,7 @@ from callcenter.simulator import Network
 from tests.prove.verdict import Verdict
 
 ATTEMPT = re.compile(r"/twilio/leg/([0-9a-f-]{36})/")
+DENIED = "SELECT id FROM attempts WHERE state = 'not_placed'"
 LEFT = {
     "attempts that are not settled":
         "SELECT state, reason FROM attempts WHERE state IN ('intent', 'sending', 'unknown', 'live')",
@@ -72,7 +74,8 @@ def books_of(net: Network) -> Books:
     accepted = Counter(
         found[1]
         for request in net.ledger.requests
-        if (request.method, request.status) == ("POST", 201)
+        if request.places
+        and request.status == 201
         and (found := ATTEMPT.search(request.params.get("Url", "")))
     )
     return Books(calls, accepted)
@@ -94,11 +97,11 @@ def judge(
     books: Books,
     engine: sa.Engine,
     due: Mapping[str, datetime],
-    twice: Callable[..., Iterable[str]] = twice,
 ) -> None:
     """Nobody is forgotten, nobody rung twice, nothing is left behind; measure how late they were rung."""
     calls = books.by_address()
     with engine.connect() as connection:
+        denied = {str(UUID(str(row[0]))) for row in connection.exec_driver_sql(DENIED)}
         states = dict(connection.exec_driver_sql("SELECT number, state FROM callbacks").all())
         left = {what: connection.exec_driver_sql(sql).all() for what, sql in LEFT.items()}
     for number in due:
@@ -112,6 +115,8 @@ def judge(
     for attempt, times in books.accepted.items():
         if times > 1:
             verdict.failed(f"attempt {attempt} was made {times} times")
+        if attempt in denied:
+            verdict.failed(f"attempt {attempt} was made and counts as not made")
     for what, rows in left.items():
         if rows:
             verdict.failed(f"{len(rows)} {what}, as {rows[0]}")
@@ -161,9 +166,10 @@ def ages(engine: sa.Engine, now: datetime) -> list[tuple[str, float]]:
     """Return the attempts whose fate is not known, each with its state and its age in seconds."""
     with engine.connect() as connection:
         rows = connection.execute(WAITING).all()
-    return [(row.state, (now - _instant(row.sent_at or row.created_at)).total_seconds()) for row in rows]
+    return [(row.state, (now - instant(row.sent_at or row.created_at)).total_seconds()) for row in rows]
 
 
-def _instant(told: datetime | str) -> datetime:
+def instant(told: datetime | str) -> datetime:
+    """Read a time as either database gives it."""
     found = datetime.fromisoformat(told) if isinstance(told, str) else told
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found

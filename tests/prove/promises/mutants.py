@@ -2,19 +2,22 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from unittest.mock import patch
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from callcenter import worker
+from callcenter.calendars import rules
 from callcenter.callbacks import actions as callbacks
 from callcenter.callbacks import queries
 from callcenter.callbacks.models import Callback
 from callcenter.carrier.port import CarrierError, Placement
 from callcenter.carrier.twilio import TwilioCarrier
-from callcenter.clock_process import SelfRinging
+from callcenter.clock_process import SelfRinging, Ticker
 from callcenter.dialing import actions as dialing
 from callcenter.dialing.models import Attempt, CarrierOrder
 from callcenter.jobs import Work
@@ -169,4 +172,78 @@ def unknown_targets_are_free() -> Iterator[None]:
             )
 
     with patch.object(outcomes, "unknown", gives_up):
+        yield
+
+
+def never_too_late() -> Any:
+    """A worker sends, however long ago it has taken the attempt."""
+    return patch.object(jobs, "may_send", lambda *_: True)
+
+
+def stale_orders_are_given() -> Any:
+    """A worker gives an order, however long ago it has taken it."""
+    return patch.object(jobs, "may_give", lambda *_: True)
+
+
+@contextmanager
+def stale_retries() -> Iterator[None]:
+    """Whoever could not give an order lets it be given again, whatever has become of it."""
+
+    def retries(session: Any, order: CarrierOrder, reason: str, at: Any) -> None:
+        row = session.get_one(CarrierOrder, order.id)
+        row.state, row.tries, row.bell_at = "pending", row.tries + 1, at
+
+    with patch.object(dialing, "retry_order", retries):
+        yield
+
+
+@contextmanager
+def callbacks_are_looked_for_seldom() -> Iterator[None]:
+    """The clock looks for callbacks whose time has come once a minute."""
+    seldom = tuple(
+        replace(each, every=60) if each.name == "callbacks_due" else each for each in sweeps.SWEEPS
+    )
+    with patch("callcenter.clock_process.SWEEPS", seldom):
+        yield
+
+
+def nobody_is_matched() -> Any:
+    """The clock does not look for agents while somebody waits."""
+    return silenced("waiting_subjects")
+
+
+@contextmanager
+def due_is_not_looked_at_again() -> Iterator[None]:
+    """A worker starts whatever it is told to start: the clock has looked at the time."""
+    real = jobs.start_due_callback
+
+    def starts(session: Any, callback_id: Any, at: Any) -> bool:
+        row = session.get_one(Callback, callback_id)
+        return real(session, callback_id, max(at, row.next_try_at))
+
+    with patch.object(jobs, "start_due_callback", starts):
+        yield
+
+
+@contextmanager
+def sweeps_wait_for_their_time() -> Iterator[None]:
+    """After the clock was set back, a sweep waits until its time has come again."""
+
+    def is_due(ticker: Ticker, name: str, _every: float, now: float) -> bool:
+        return now >= ticker._next.get(name, 0.0)
+
+    with patch.object(Ticker, "_is_due", is_due):
+        yield
+
+
+@contextmanager
+def zones_keep_their_offset() -> Iterator[None]:
+    """A wall time is reckoned with the offset that the zone had the day before."""
+
+    def instant(zone: ZoneInfo, day: date, minute: int) -> datetime:
+        wall = datetime.combine(day, time(minute // 60 % 24, minute % 60), zone)
+        offset = (wall - timedelta(days=1)).utcoffset()
+        return (wall.replace(tzinfo=UTC) - offset) if offset is not None else wall
+
+    with patch.object(rules, "_instant", instant):
         yield

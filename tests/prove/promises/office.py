@@ -17,15 +17,17 @@ from structlog.testing import capture_logs
 
 from callcenter import worker
 from callcenter.callbacks.actions import book_callback
+from callcenter.center.actions import apply_centre
+from callcenter.center.reading import parse
 from callcenter.db import Database
 from callcenter.jobs import Work
 from callcenter.lines.models import Line
 from callcenter.organisation.models import Skill
-from callcenter.simulator import Behaviour, answers, busy, rings_out
+from callcenter.simulator import answers, busy, rings_out
 from tests import xinghe
 from tests.bench import held
 from tests.journeys import conftest
-from tests.journeys.conftest import MONDAY_MORNING, Hotline, opened
+from tests.journeys.conftest import MONDAY_MORNING, Hotline, Shift, opened
 from tests.prove.verdict import Trial
 
 CALLS_PER_SECOND = 50.0
@@ -60,13 +62,16 @@ class Office:
         """What raised in a job or a sweep."""
         return [str(each)[:600] for each in self.logged if each["event"] in FAULTS_LOGGED]
 
-    def promises(self, count: int, within: float, after: float = 5.0) -> None:
-        """Promise so many customers a call, due at random within so many seconds, from `after` on."""
-        now = self.hotline.net.now()
-        for n in range(count):
-            seconds = round(after + self.chance.uniform(0, within), 3)
-            self.due[f"+86139{n:08}"] = now + timedelta(seconds=seconds)
-        book(self.work, self.due)
+    def promises(self, count: int, within: float, after: float = 5.0) -> list[str]:
+        """Promise so many more customers a call, due within so many seconds from `after` on; return who."""
+        now, begun = self.work.at(), len(self.due)
+        new = {
+            f"+86139{begun + n:08}": now + timedelta(seconds=round(after + self.chance.uniform(0, within), 3))
+            for n in range(count)
+        }
+        self.due |= new
+        book(self.work, new)
+        return list(new)
 
     def runs(self, seconds: float, quiet: float) -> None:
         """Let so much time pass, then go on until all promises are settled, `quiet` seconds at most."""
@@ -102,12 +107,22 @@ def owed(engine: sa.Engine) -> int:
 
 
 @contextmanager
-def office(trial: Trial, agents: int, *, at: datetime = MONDAY_MORNING) -> Iterator[Office]:
-    """Yield the centre with so many agents, all at work, whose jobs its worker performs."""
+def office(
+    trial: Trial,
+    agents: int,
+    *,
+    at: datetime = MONDAY_MORNING,
+    shift: Shift = lambda at: at,
+    file: str = "",
+) -> Iterator[Office]:
+    """Yield the centre with so many agents, all at work; `file` is another centre file than the example's."""
     database = Database(trial.database)
-    with capture_logs() as logged, opened(database, seed=trial.seed, at=at) as hotline:
+    with capture_logs() as logged, opened(database, seed=trial.seed, at=at, shift=shift) as hotline:
         settings = replace(hotline.net.world.settings, calls_per_second=CALLS_PER_SECOND)
         hotline.net.world.settings = settings
+        if file:
+            with hotline.work.transaction() as session:
+                apply_centre(session, parse(file, "centre.toml"), hotline.work.at())
         hotline.policy(**POLICY)
         held.hire(hotline.work, agents)
         yield Office(hotline, Random(trial.seed), agents, logged=logged)
@@ -129,17 +144,15 @@ def workers(work: Work, performs: Callable[[str, str], object] = worker.perform)
         worker._works.remove(work)
 
 
-def people(office: Office, *, absent: float = 0.1, long: float = 0.05) -> None:
+def people(
+    office: Office, *, absent: float = 0.1, long: float = 0.05, picks_up: tuple[float, float] = (0.5, 2.0)
+) -> None:
     """Everybody takes his calls as people do; some agents and customers miss the first, some talk long."""
     net, chance = office.hotline.net, office.chance
     for n in range(office.agents):
         first = [rings_out()] if chance.random() < absent else []
-        net.phone(f"+86199{n:08}").will(*first, answers(rings=1, presses="1"))
+        net.phone(f"+86199{n:08}").will(*first, answers(chance.uniform(*picks_up), presses="1"))
     for number in office.due:
-        net.phone(number).will(*_taken(chance, absent, long))
-
-
-def _taken(chance: Random, absent: float, long: float) -> list[Behaviour]:
-    first = [chance.choice((busy(), rings_out()))] if chance.random() < absent else []
-    talks = 75.0 if chance.random() < long else chance.uniform(2.0, 8.0)
-    return [*first, answers(rings=1, presses="1", talks_for=talks)]
+        missed = [chance.choice((busy(), rings_out()))] if chance.random() < absent else []
+        talks = 75.0 if chance.random() < long else chance.uniform(2.0, 8.0)
+        net.phone(number).will(*missed, answers(chance.uniform(*picks_up), presses="1", talks_for=talks))

@@ -26,6 +26,8 @@ from callcenter.switchboard import jobs
 
 Site = tuple[str, int]
 COMMIT, REQUEST = "commit", "request"
+AT_RANDOM = 0.1
+"""The share of kills that strike anywhere; and how likely one strikes where a worker comes next."""
 
 
 class Killed(BaseException):
@@ -69,7 +71,8 @@ class Reaper:
     armed: Counter[str] = field(default_factory=Counter)
     hits: Counter[str] = field(default_factory=Counter)
     at_random: int = 0
-    acts: Callable[[], None] | None = None
+    acts: Callable[[str], None] | None = None
+    can: Callable[[str], bool] = lambda _: True
 
     @cached_property
     def known(self) -> dict[Site, str]:
@@ -81,28 +84,34 @@ class Reaper:
         """How many workers were killed."""
         return sum(self.hits.values())
 
-    def arm(self, only: str = "") -> None:
-        """Let a worker die at the point that was armed least, or at whichever comes next."""
-        if not only and self.chance.random() < 0.1:
-            self.at_random += 1
+    def arm(self) -> None:
+        """Let a worker die at the point that was armed least, or at one of the next ones."""
+        if self.chance.random() < AT_RANDOM:
+            self.arm_any()
             return
-        all_points = [point for point in points() if only in point]
+        all_points = [point for point in points() if self.can(point)]
         least = min(self.armed[each] + self.hits[each] for each in all_points)
         rarest = [each for each in all_points if self.armed[each] + self.hits[each] == least]
         self.armed[self.chance.choice(rarest)] += 1
 
+    def arm_any(self) -> None:
+        """Let a worker die at one of the next points."""
+        self.at_random += 1
+
     def passes(self, point: str) -> None:
         """A worker is there: it may be its last moment."""
+        if not self.can(point):
+            return
         if self.armed[point]:
             self.armed[point] -= 1
-        elif self.at_random:
+        elif self.at_random and self.chance.random() < AT_RANDOM:
             self.at_random -= 1
         else:
             return
         self.hits[point] += 1
         if self.acts is None:
             raise Killed
-        self.acts()
+        self.acts(point)
 
     def site(self, frame: FrameType) -> str | None:
         """Return the name of the place that a frame is at, None if it is none of them."""
@@ -157,10 +166,11 @@ class Watched:
             site = reaper.site(sys._getframe(1))
             if site is not None:
                 reaper.passes(f"before {site}")
-            answer = real(*given, **named)
-            if site is not None:
-                reaper.passes(f"behind {site}")
-            return answer
+            try:
+                return real(*given, **named)
+            finally:
+                if site is not None:
+                    reaper.passes(f"behind {site}")
 
         return asks
 
