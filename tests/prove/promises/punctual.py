@@ -1,0 +1,52 @@
+"""B7: a thousand promises fall due in five minutes, workers die, and nearly all customers are rung in time.
+
+An agent is rung first, hears what it is about, and accepts; only then the customer's phone rings. That takes
+its time, too. Everybody picks up; what is measured is how long we need.
+"""
+
+from tests.prove.promises.judge import books_of, judge
+from tests.prove.promises.mutants import (
+    callbacks_are_looked_for_seldom,
+    lost_bells_are_left,
+    nobody_is_matched,
+)
+from tests.prove.promises.office import office, people, workers
+from tests.prove.promises.reaper import Reaper, mortal_work, survived
+from tests.prove.verdict import Proof, Trial, Verdict
+
+PROMISES, WITHIN, AGENTS = 1_000, 300.0, 220
+KILLED, LEAST_KILLED = 0.1, 12
+P99 = 20.0
+
+
+def prove(trial: Trial) -> Verdict:
+    """Let them fall due, kill a worker for every tenth, and judge."""
+    count = trial.of(PROMISES, 24)
+    verdict = Verdict(count)
+    with office(trial, max(12, AGENTS * count // PROMISES)) as centre:
+        reaper = Reaper(centre.chance)
+        with workers(mortal_work(centre.work, reaper), survived), reaper.at_work():
+            centre.promises(count, WITHIN)
+            people(centre, absent=0.0, long=0.0)
+            for _ in range(trial.of(round(PROMISES * KILLED), LEAST_KILLED)):
+                centre.hotline.net.at(centre.chance.uniform(5, WITHIN), reaper.arm_any)
+            centre.runs(WITHIN, quiet=900)
+        judge(verdict, books_of(centre.hotline.net), centre.work.db.engine, centre.due)
+    if verdict.measured["p99_lateness_s"] > P99:
+        verdict.failed(f"p99 of the lateness is {verdict.measured['p99_lateness_s']} s")
+    verdict.measured |= {"killed": reaper.struck}
+    verdict.counts["killed"] = dict(sorted(reaper.hits.items()))
+    return verdict
+
+
+PROOF = Proof(
+    id="B7",
+    promise="promised calls are made on time: p99 of the lateness <= 20 s, though workers are killed",
+    prove=prove,
+    mutants={
+        "due callbacks are looked for seldom": callbacks_are_looked_for_seldom,
+        "lost bells are left": lost_bells_are_left,
+        "nobody looks for agents": nobody_is_matched,
+    },
+    small=0.002,
+)
