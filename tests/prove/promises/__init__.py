@@ -4,7 +4,7 @@ Reliability B. Bulk runs on simulated time in the proof's process; what ends in 
 processes.
 """
 
-from tests.prove.promises import ambiguous, bellless, doubled, killed, paused, punctual
+from tests.prove.promises import ambiguous, bellless, clocks, doubled, killed, paused, punctual
 from tests.prove.verdict import Proof
 
 PROOFS: tuple[Proof, ...] = (
@@ -13,5 +13,6 @@ PROOFS: tuple[Proof, ...] = (
     bellless.PROOF,
     doubled.PROOF,
     paused.PROOF,
+    clocks.PROOF,
     punctual.PROOF,
 )
