@@ -4,7 +4,7 @@ Reliability B. Bulk runs on simulated time in the proof's process; what ends in 
 processes.
 """
 
-from tests.prove.promises import ambiguous, bellless, clocks, doubled, killed, paused, punctual
+from tests.prove.promises import ambiguous, bellless, clocks, doubled, killed, paused, punctual, real
 from tests.prove.verdict import Proof
 
 PROOFS: tuple[Proof, ...] = (
@@ -15,4 +15,5 @@ PROOFS: tuple[Proof, ...] = (
     paused.PROOF,
     clocks.PROOF,
     punctual.PROOF,
+    *real.PROOFS,
 )

@@ -34,13 +34,13 @@ PARTS = ("web", "web", "worker", "clock")
 Script = Iterator[None]
 """What happens, step by step; each step is asked for several times a second."""
 
-_harms: list[str] = []
+_harms: list[tuple[str, str]] = []
 
 
 @contextmanager
-def harmed(fault: str) -> Iterator[None]:
-    """Let every process be started with this fault of `harmed.py` planted."""
-    _harms.append(fault)
+def harmed(fault: str, module: str = "tests.prove.routing.harmed") -> Iterator[None]:
+    """Let every process be started by this module, with this fault planted."""
+    _harms.append((module, fault))
     try:
         yield
     finally:
@@ -55,6 +55,7 @@ class Installation:
     url: str
     net: Telephones
     parts: list[Part]
+    redis_away: bool = False
     killed: list[str] = field(default_factory=list)
     begun: float = field(default_factory=time.monotonic)
 
@@ -64,18 +65,19 @@ class Installation:
         return (time.monotonic() - self.begun) * RATE
 
     def kill(self, place: int) -> None:
-        """Strike one of PARTS dead; the supervisor starts it again."""
+        """Strike one of the parts dead; the supervisor starts it again."""
         process = self.parts[place].process
         if process is not None:
             process.kill()
-            self.killed.append(PARTS[place])
+            self.killed.append(self.parts[place].name)
 
     def live(self, script: Script) -> None:
         """Run everything until the script is over; raise RuntimeError when a process cannot be kept alive."""
         over = threading.Event()
 
         def tend() -> None:
-            self.ground.valkey.tend()
+            if not self.redis_away:
+                self.ground.valkey.tend()
             if next(script, over) is over:
                 over.set()
 
@@ -96,7 +98,9 @@ class Installation:
 
 
 @contextmanager
-def installation(url: str, agents: int, **simulated: Any) -> Iterator[Installation]:
+def installation(
+    url: str, agents: int, names: tuple[str, ...] = PARTS, **simulated: Any
+) -> Iterator[Installation]:
     """Yield an installation on a database, not running yet; `simulated` is the simulator's configuration."""
     with tempfile.TemporaryDirectory(prefix="callcenter-prove-") as made, ExitStack() as stack:
         folder = Path(made)
@@ -106,24 +110,26 @@ def installation(url: str, agents: int, **simulated: Any) -> Iterator[Installati
         ground = Ground(folder, "", valkey.url, valkey, None)
         with ground.work(url) as work:
             held.staff(work, agents)
-        door, webs = free_port(), [free_port() for _ in range(PARTS.count("web"))]
+        door, webs = free_port(), [free_port() for _ in range(names.count("web"))]
         public = f"http://{HOST}:{door}"
         stack.enter_context(balanced(door, webs))
         net = stack.enter_context(telephones(ground, public, free_port(), rate=RATE, **simulated))
-        yield Installation(ground, url, net, _parts(ground, url, net, public, webs))
+        yield Installation(ground, url, net, _parts(ground, url, net, public, webs, names))
 
 
-def _parts(ground: Ground, url: str, net: Telephones, public: str, webs: list[int]) -> list[Part]:
+def _parts(
+    ground: Ground, url: str, net: Telephones, public: str, webs: list[int], names: tuple[str, ...]
+) -> list[Part]:
     """Return the product's processes, on the simulator's time."""
     given = processes.environment(ground, url) | {
         "PUBLIC_URL": public, "TWILIO_API_URL": f"http://{HOST}:{net.port}",
         "CALLCENTER_MODE": "test", "CALLCENTER_TEST_CLOCK": str(_clock(ground, net)),
     }  # fmt: skip
-    how = ["tests.prove.routing.harmed", _harms[-1]] if _harms else ["callcenter.cli"]
+    how = _harms[-1] if _harms else ("callcenter.cli",)
     ports = iter(webs)
     return [
         Part(name, [sys.executable, "-m", *how, name], processes.clean_environ(given | _port(name, ports)))
-        for name in PARTS
+        for name in names
     ]
 
 
