@@ -37,6 +37,11 @@ CARRIER_REQUESTS = Counter(
 CARRIER_SECONDS = Histogram(
     "callcenter_carrier_seconds", "How long the carrier took to answer.", ["verb"], buckets=_REQUEST_BUCKETS
 )
+BREAKER = Counter(
+    "callcenter_breaker_total",
+    "How often calls were held back because the carrier failed, and let go (opened, closed).",
+    ["result"],
+)
 SECOND_SIDS = Counter(
     "callcenter_second_sids_total",
     "Calls that were stopped: their attempt had another, or was over.",

@@ -11,7 +11,7 @@ from callcenter.callbacks import queries, rules
 from callcenter.callbacks.models import Callback
 from callcenter.configuration import configuration
 from callcenter.db import upsert
-from callcenter.dialing.queries import cap_reached, is_unresolved
+from callcenter.dialing.queries import cap_reached, is_shut, is_unresolved
 from callcenter.dialing.rules import next_day
 from callcenter.errors import Conflict, Forbidden, Invalid, Missing, Sentence
 from callcenter.notices.actions import announce
@@ -191,7 +191,7 @@ def start_callback(session: Session, callback_id: UUID, at: datetime) -> bool:
     if is_unresolved(session, callback.number):
         _wait_for_certainty(callback, at)
         return False
-    forbidden = forbidden_now(session, callback, at)
+    forbidden = NOT_PLACED if is_shut(session, at) else forbidden_now(session, callback, at)
     if forbidden is not None:
         put_off_callback(session, callback, forbidden, at)
         return False

@@ -9,17 +9,21 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.orm import Session
 
 from callcenter import ids
 from callcenter.configuration import configuration
+from callcenter.db import UtcDateTime
 from callcenter.dialing.models import UNRESOLVED, Attempt, CarrierOrder, DialCount, DialGate
 from callcenter.dialing.queries import ACCOUNT, caps_on, gate, is_lost
 from callcenter.dialing.rules import (
     BELL_PATIENCE,
     COUNTS_KEPT,
+    FAILURES_MOST,
     FURTHEST_SLOT,
     NEEDS_HUMAN,
+    PROBE_EVERY,
     SENDING_LOST_AFTER,
     day_of,
     instant,
@@ -28,8 +32,10 @@ from callcenter.dialing.rules import (
     retry_order_in,
 )
 from callcenter.jobs import later
+from callcenter.metrics import BREAKER
 from callcenter.statements import Query, Write, table_of
 
+log = structlog.get_logger()
 _OPEN = ("sending", "unknown")
 _UNDONE = ("pending", "given")
 _ADD_ATTEMPT = Query(
@@ -90,19 +96,48 @@ _NOW, _UNTIL, _BEYOND, _INTERVAL = (
 )
 
 
+_AT, _NEXT_PROBE = (sa.bindparam(name, type_=UtcDateTime()) for name in ("at", "next_probe"))
+
+
 def _pass(insert: Any) -> Any:
-    """Take the next slot, unless it is too far ahead; one beyond reach is of a clock that was set back."""
+    """Take the next slot, or probe, unless it is too far ahead.
+
+    One beyond reach was taken by a clock that was set back since.
+    """
     first = insert(table_of(DialGate))
     behind = sa.or_(DialGate.slot < _NOW, DialGate.slot > _BEYOND)
     taken = first.on_conflict_do_update(
         index_elements=["name"],
-        set_={"slot": sa.case((behind, _NOW), else_=DialGate.slot) + _INTERVAL},
-        where=sa.or_(DialGate.slot <= _UNTIL, DialGate.slot > _BEYOND),
+        set_={
+            "slot": sa.case((behind, _NOW), else_=DialGate.slot) + _INTERVAL,
+            "probe_at": sa.case((DialGate.opened_at.is_(None), DialGate.probe_at), else_=_NEXT_PROBE),
+        },
+        where=sa.and_(
+            sa.or_(DialGate.slot <= _UNTIL, DialGate.slot > _BEYOND),
+            sa.or_(DialGate.opened_at.is_(None), DialGate.probe_at <= _AT, DialGate.probe_at > _NEXT_PROBE),
+        ),
     )
     return taken.returning(table_of(DialGate).c.failures)
 
 
 _PASS = Query(_pass)
+_FAILED = DialGate.failures + 1 >= FAILURES_MOST
+_FAIL = (
+    sa.update(table_of(DialGate))
+    .where(DialGate.name == ACCOUNT)
+    .values(
+        failures=DialGate.failures + 1,
+        opened_at=sa.case((_FAILED, sa.func.coalesce(DialGate.opened_at, _AT)), else_=DialGate.opened_at),
+        probe_at=sa.case((_FAILED, _NEXT_PROBE), else_=DialGate.probe_at),
+    )
+    .returning(DialGate.failures)
+)
+_MEND = (
+    sa.update(table_of(DialGate))
+    .where(DialGate.name == ACCOUNT, DialGate.failures > 0)
+    .values(failures=0, opened_at=None, probe_at=None)
+    .returning(DialGate.name)
+)
 
 
 def _order(insert: Any) -> Any:
@@ -177,24 +212,49 @@ def count(session: Session, attempt: Attempt, at: datetime) -> str | None:
     return None
 
 
-def pass_gate(session: Session, at: datetime) -> bool:
-    """Take a slot of the account's pace, whichever worker asks; False when there is none yet."""
+def pass_gate(session: Session, at: datetime) -> int | None:
+    """Take a slot of the account's pace, whichever worker asks; None when there is none yet.
+
+    While the carrier fails there is one now and then, for a probe. Return how often it has failed in a row.
+    """
     wanted = pace(configuration(session).policies.calls_per_second)
     now = microseconds(at)
     until = now + wanted.room
     values = {
         "name": ACCOUNT, "slot": now + wanted.interval, "failures": 0, "now_us": now, "until_us": until,
         "beyond_us": until + wanted.interval + FURTHEST_SLOT // timedelta(microseconds=1),
-        "interval_us": wanted.interval,
+        "interval_us": wanted.interval, "at": at, "next_probe": at + PROBE_EVERY,
     }  # fmt: skip
-    return bool(_PASS.rows(session, values))
+    failures: int | None = _PASS.scalar(session, values)
+    return failures
+
+
+def carrier_fails(session: Session, at: datetime) -> None:
+    """The carrier has failed at a call: after so many in a row the others wait."""
+    failures = session.execute(_FAIL, {"at": at, "next_probe": at + PROBE_EVERY}).scalar_one_or_none()
+    if failures == FAILURES_MOST:
+        BREAKER.labels("opened").inc()
+        log.error("breaker.opened", failures=failures)
+
+
+def carrier_works(session: Session, at: datetime) -> None:
+    """The carrier has taken a call again: whatever waits may leave."""
+    if session.execute(_MEND).first() is None:
+        return
+    BREAKER.labels("closed").inc()
+    log.warning("breaker.closed")
+    waits = sa.update(Attempt).where(Attempt.state == "intent", Attempt.bell_at > at)
+    session.execute(waits.values(bell_at=at))
 
 
 def opens_again(session: Session, at: datetime) -> datetime:
     """Return when whoever was not let through may try again."""
     found = gate(session)
+    if found is None:
+        return at
     wanted = pace(configuration(session).policies.calls_per_second)
-    return max(at, instant(found.slot - wanted.room)) if found is not None else at
+    slot = max(at, instant(found.slot - wanted.room))
+    return max(slot, found.probe_at) if found.opened_at is not None and found.probe_at else slot
 
 
 def hold_gate(session: Session, seconds: float, at: datetime) -> None:

@@ -14,6 +14,7 @@ from callcenter.dialing.models import Attempt, CarrierOrder, DialCount, DialGate
 from callcenter.dialing.rules import (
     AGENTS_FIRST,
     NEEDS_HUMAN,
+    PROBE_EVERY,
     QUEUED_LOOK,
     SENDING_LOST_AFTER,
     UNRESOLVED,
@@ -127,6 +128,12 @@ def agents_wait(session: Session, at: datetime) -> bool:
 def gate(session: Session) -> DialGate | None:
     """Return the gate as it stands, None before the first call."""
     return session.scalar(sa.select(DialGate).where(DialGate.name == ACCOUNT))
+
+
+def is_shut(session: Session, at: datetime) -> bool:
+    """Say whether the carrier fails, and no call may see now whether it still does."""
+    found = gate(session)
+    return bool(found and found.opened_at and found.probe_at and at < found.probe_at <= at + PROBE_EVERY)
 
 
 def in_the_queue(session: Session, at: datetime) -> list[UUID]:

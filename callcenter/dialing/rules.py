@@ -34,6 +34,10 @@ QUEUED_MOST = timedelta(seconds=30)
 FURTHEST_SLOT = QUEUED_MOST + timedelta(seconds=5)
 # An intent of an agent's leg that is older is none that anybody waits for.
 AGENTS_FIRST = timedelta(seconds=60)
+# So many failures in a row (401, 429, 5xx, no answer) are the carrier's, and not a call's.
+FAILURES_MOST = 5
+# While the carrier fails, one call is sent now and then to see whether it still does.
+PROBE_EVERY = timedelta(seconds=15)
 # Counts of days that are over are kept so long.
 COUNTS_KEPT = timedelta(days=3)
 # The bell rings at the commit; the sweep gives it this long before it rings again.

@@ -206,7 +206,7 @@ def _not_in_the_list(session: Session, attempt: Attempt, at: datetime) -> None:
     if attempt.purpose_kind == "callback" and configuration(session).policies.strict_dialing:
         hand_to_person(session, attempt, "strict", at)
     else:
-        outcomes.not_placed(session, attempt, "two listings show no call", at)
+        outcomes.not_placed(session, attempt, "two listings show no call", at, costs_a_try=False)
 
 
 def _ours(

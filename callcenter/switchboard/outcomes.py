@@ -41,12 +41,25 @@ def is_wanted(session: Session, attempt: Attempt) -> bool:
 
 
 def not_placed(
-    session: Session, attempt: Attempt, reason: str, at: datetime, fence: int | None = None
+    session: Session,
+    attempt: Attempt,
+    reason: str,
+    at: datetime,
+    fence: int | None = None,
+    *,
+    costs_a_try: bool = True,
 ) -> None:
-    """Certainly no call was made: the next agent, or a later try. `fence` is the owner's who says so."""
-    if dialing.settle(session, attempt.id, "not_placed", reason[:200], at, fence):
+    """Certainly no call was made: the next agent, or a later try. `fence` is the owner's who says so.
+
+    Whom the carrier would not ring now, though it could, has not been tried.
+    """
+    if not dialing.settle(session, attempt.id, "not_placed", reason[:200], at, fence):
+        return
+    if attempt.purpose_kind == "callback" and not costs_a_try:
+        customer_not_rung(session, attempt.purpose_id, NOT_PLACED, at)
+    else:
         _tell_that_none_was_made(session, attempt, at)
-        dialing.give_back(session, attempt)
+    dialing.give_back(session, attempt)
 
 
 def refused(session: Session, attempt_id: UUID, reason: str, at: datetime) -> None:

@@ -5,6 +5,7 @@ refused was certainly not placed.
 """
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -30,6 +31,14 @@ from callcenter.switchboard.progress import reconciled
 log = structlog.get_logger()
 # Callers wait for an agent's phone; a customer who is called back does not know yet that he is.
 A_MOMENT = timedelta(seconds=1)
+LEASE_OVER = "lease_over"
+
+
+class Claimed(NamedTuple):
+    """An attempt that is ours to send, and how often the carrier has failed in a row before it."""
+
+    attempt: Attempt
+    failures: int
 
 
 class Refused(Exception):
@@ -51,23 +60,32 @@ class Waits(Exception):
 @job
 def place_attempt(work: Work, attempt_id: str) -> None:
     """INTENT -> SENDING, committed; then the request; then what came of it (dialing protocol, 1 to 3)."""
-    attempt = _claim(work, UUID(attempt_id))
-    if attempt is None:
+    claimed = _claim(work, UUID(attempt_id))
+    if claimed is None:
         return
+    attempt = claimed.attempt
     try:
         sid = _send(work, attempt)
     except NotPlaced as refusal:
         with work.transaction() as session:
-            outcomes.not_placed(session, attempt, refusal.reason, work.at(), attempt.fence)
+            if refusal.retry and refusal.reason != LEASE_OVER:
+                dialing.carrier_fails(session, work.at())
+            outcomes.not_placed(
+                session, attempt, refusal.reason, work.at(), attempt.fence, costs_a_try=not refusal.retry
+            )
     except Ambiguous as doubt:
         log.warning("attempt.unknown", attempt=attempt_id, reason=str(doubt))
         with work.transaction() as session:
+            dialing.carrier_fails(session, work.at())
             outcomes.unknown(session, attempt, str(doubt), work.at(), attempt.fence)
     else:
         bind_placed(work, attempt, sid)
+        if claimed.failures:
+            with work.transaction() as session:
+                dialing.carrier_works(session, work.at())
 
 
-def _claim(work: Work, attempt_id: UUID) -> Attempt | None:
+def _claim(work: Work, attempt_id: UUID) -> Claimed | None:
     """Claim an attempt that is still wanted and still allowed; both are checked again here.
 
     It is claimed by one conditional change, and not locked before: whoever stops the ringing locks what it is
@@ -87,7 +105,7 @@ def _claim(work: Work, attempt_id: UUID) -> Attempt | None:
     return None
 
 
-def _claimed(session: Session, attempt_id: UUID, at: datetime) -> Attempt | None:
+def _claimed(session: Session, attempt_id: UUID, at: datetime) -> Claimed | None:
     attempt = attempt_by_id(session, attempt_id)
     if attempt is None or attempt.state != "intent":
         return None
@@ -100,12 +118,15 @@ def _claimed(session: Session, attempt_id: UUID, at: datetime) -> Attempt | None
     if attempt.purpose_kind != "offer" and agents_wait(session, at):
         raise Waits(at + A_MOMENT)
     claimed = dialing.claim(session, attempt_id, at)
-    reached = dialing.count(session, claimed, at) if claimed is not None else None
+    if claimed is None:
+        return None
+    reached = dialing.count(session, claimed, at)
     if reached is not None:
         raise Refused(reached)
-    if claimed is not None and not dialing.pass_gate(session, at):
+    failures = dialing.pass_gate(session, at)
+    if failures is None:
         raise Waits(dialing.opens_again(session, at))
-    return claimed
+    return Claimed(claimed, failures)
 
 
 def _forbidden(session: Session, attempt: Attempt, at: datetime) -> str | None:
@@ -128,7 +149,7 @@ def _is_an_agents(session: Session, address: str) -> bool:
 def _send(work: Work, attempt: Attempt) -> str:
     """Place the call and return its SID; whoever has slept through half of the lease had better not."""
     if not may_send(attempt.lease_until, work.at()):
-        raise NotPlaced("lease_over")
+        raise NotPlaced(LEASE_OVER)
     return work.carrier.place(placement(work, attempt))
 
 

@@ -190,3 +190,24 @@ def test_a_request_that_took_effect_twice_rings_once_in_the_end(hotline: Hotline
     placed = [life for life in hotline.net.ledger.lives.values() if life.direction == "outbound-api"]
     assert sorted(life.moves[-1][1] for life in placed) == ["canceled", "completed"]
     hotline.assert_clean()
+
+
+# The breaker: after five failures in a row attempts wait and probes go out; nobody is hung up on meanwhile.
+def test_a_carrier_that_refuses_everything_for_minutes(hotline: Hotline) -> None:
+    fault = hotline.net.faults.add(Fault("401", "rest", path=r"/Calls\.json$", event="POST"))
+    agents = [hotline.agent(key) for key in ("zhang-wei", "li-na")]
+    for agent in agents:
+        agent.answers(rings=1, presses="1")
+    caller = hotline.phone().dials(HOTLINE, presses=("1",))
+    hotline.settle(100)
+    tried = [request for request in hotline.net.ledger.requests if request.fault == "401"]
+    assert 5 <= len(tried) <= 12, "five, then one every fifteen seconds"
+    assert "carrier" in hotline.web.get("/health/ready").json()["degraded"]
+    assert not caller.ended and caller.words
+    hotline.net.faults.remove(fault)
+    assert hotline.net.run_until(lambda: caller.talking, 60)
+    assert "carrier" not in hotline.web.get("/health/ready").json()["degraded"]
+    caller.hangs_up()
+    hotline.settle(30)
+    assert [call.outcome for call in hotline.rows(Call)] == ["answered"]
+    hotline.assert_clean()
