@@ -51,7 +51,7 @@ class AlertFilter:
 _OF_TICKET = sa.func.coalesce(
     Promise.ticket_id, Callback.ticket_id, sa.case((Promise.subject_kind == "ticket", Promise.subject_id))
 )
-_OWNER = sa.func.coalesce(Promise.owner_agent_id, *FIRST_OWNER, Ticket.owner_agent_id)
+_OWNER = sa.func.coalesce(Promise.owner_agent_id, *FIRST_OWNER)
 _NAMES = (
     Line.key.label("line"),
     Agent.key.label("owner"),

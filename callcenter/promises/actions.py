@@ -17,6 +17,7 @@ from callcenter.promises.models import Promise, PromiseAlert, PromiseMove
 from callcenter.promises.queries import IS_OWED, about_ticket
 from callcenter.promises.rules import (
     OWED,
+    REQUEST,
     alert_times,
     next_alert,
     state_when_dropped,
@@ -73,8 +74,13 @@ def promise(
         "awaits_call_id": awaits_call_id, "next_alert_at": None if awaits_call_id else min(times.values()),
     }  # fmt: skip
     _OWE.send(session, values)
-    announce(session, "promise", subject_id, at)
+    announce(session, "promise", ticket_id if subject_kind == REQUEST else subject_id, at)
     return made
+
+
+def _hint(session: Session, row: Any, at: datetime) -> None:
+    """Say that a promise has changed, by what it is about: nobody else knows a request's own id."""
+    announce(session, "promise", row.ticket_id if row.subject_kind == REQUEST else row.subject_id, at)
 
 
 def numbers_of(session: Session, line_id: UUID | None) -> Policies:
@@ -106,7 +112,7 @@ def _settle(session: Session, row: Promise, state: str, at: datetime, by: str, r
     row.state, row.settled_at, row.settled_by = state, at, by[:80]
     row.reason = reason[:60] if reason else None
     row.next_alert_at = row.awaits_call_id = None
-    announce(session, "promise", row.subject_id, at)
+    _hint(session, row, at)
 
 
 def reopen_promise(session: Session, rule: str | None, subject_kind: str, subject_id: UUID) -> None:
@@ -175,14 +181,14 @@ def move_promise(
     session.add(moved)
     row.due_at, row.why, row.counted_from, row.state = due_at, dict(why), at, "open"
     row.awaits_call_id, row.next_alert_at = None, min(_times(session, row).values())
-    announce(session, "promise", row.subject_id, at)
+    _hint(session, row, at)
 
 
 def count_from(session: Session, row: Promise, start: datetime, due_at: datetime, at: datetime) -> None:
     """The call that a promise waited for is over: from now on it is due at a time."""
     row.counted_from, row.due_at, row.awaits_call_id = start, due_at, None
     row.next_alert_at = min(_times(session, row).values())
-    announce(session, "promise", row.subject_id, at)
+    _hint(session, row, at)
 
 
 def _times(session: Session, row: Promise) -> Mapping[str, datetime]:
@@ -255,10 +261,10 @@ def _mark_late(session: Session, promise_id: UUID, due_at: datetime, at: datetim
         .where(Promise.id == promise_id, Promise.due_at == due_at, *_OPEN)
         # An older release promises without saying when somebody is to be told.
         .values(state="late", next_alert_at=sa.func.coalesce(Promise.next_alert_at, at))
-        .returning(Promise.subject_id)
-    ).scalar_one_or_none()
+        .returning(Promise.subject_kind, Promise.subject_id, Promise.ticket_id)
+    ).one_or_none()
     if marked is not None:
-        announce(session, "promise", marked, at)
+        _hint(session, marked, at)
     return marked is not None
 
 

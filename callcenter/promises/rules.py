@@ -23,7 +23,9 @@ CALLS = ("HL-7", "HL-8", "CP-4")
 """What is owed by these rules is a call: a callback keeps it."""
 ANSWERS = ("HL-9", "TK-3", "CP-2", "FU-5")
 """What is owed by these rules is an answer: the solved ticket keeps it."""
-VISIT_REQUEST, PROBLEM_RECORD, REPLY = "HL-10", "HL-11", "FU-5"
+REPLY = "FU-5"
+REQUEST = "request"
+"""The subject of what an agent promises about a ticket: one of its own each time (decision 91)."""
 RULES = ("HL-7", "HL-8", "HL-9", "HL-10", "HL-11", "TK-3", "CP-2", "CP-4", "FU-5")
 
 

@@ -58,7 +58,8 @@ _STEP_WORDS = {
 _SAID = {
     CHINESE: {
         "rule": "{}：{}", "made": "{} 由 {} 承诺", "owed": "{}，责任人 {}",
-        "clock": "自挂机 {} 起按钟表计 {}：{} 到期", "waits": "挂机后按钟表计 {}；通话尚未结束，最早 {} 到期",
+        "from_now": "自 {} 起按钟表计 {}：{} 到期", "clock": "自挂机 {} 起按钟表计 {}：{} 到期",
+        "waits": "挂机后按钟表计 {}；通话尚未结束，最早 {} 到期",
         "working": "自 {} 起按营业时间 {} 计 {} 工作时间：", "step": "  {}", "gap": "  休息 {} - {}：{}",
         "due": "{} 到期", "given": "约定的时间：{}", "same_day": "当日结束：{}",
         "day_end": "{} 天后当日结束：{}",
@@ -75,7 +76,8 @@ _SAID = {
     },
     ENGLISH: {
         "rule": "{}: {}", "made": "Promised {} by {}", "owed": "{}, owed by {}",
-        "clock": "From the hang-up {} {} on the clock: due {}", "step": "  {}",
+        "clock": "From the hang-up {} {} on the clock: due {}",
+        "from_now": "From {} {} on the clock: due {}", "step": "  {}",
         "waits": "{} on the clock from the hang-up; the call is going on, so due {} at the earliest",
         "working": "From {} by the calendar {}, {} of working time:", "gap": "  closed {} - {}: {}",
         "due": "Due {}", "given": "The time that was agreed: {}",
@@ -194,7 +196,9 @@ class _Speaker:
         length = length_words(timedelta(minutes=why.get("minutes", 0)))
         calendar, days = why.get("calendar", "-"), why.get("days", 0)
         told = {
-            CLOCK: lambda: self.say("clock", start, length, story.due_at),
+            CLOCK: lambda: self.say(
+                "clock" if start != story.made_at else "from_now", start, length, story.due_at
+            ),
             GIVEN: lambda: self.say("given", story.due_at),
             DAY_END: lambda: self.say(*(("day_end", days) if days else ("same_day",)), story.due_at),
             NEXT_DAY: lambda: self.say("next_day", start, calendar, story.due_at),

@@ -15,8 +15,8 @@ from callcenter.lines.rules import skill_of
 from callcenter.promises.actions import drop_promise, move_promise
 from callcenter.promises.models import Promise
 from callcenter.promises.queries import promise_by_id, promise_of
-from callcenter.promises.rules import CALLS, GIVEN, OWED, Limit
-from callcenter.tickets.actions import REQUEST, promise_about
+from callcenter.promises.rules import CALLS, GIVEN, OWED, REQUEST, Limit
+from callcenter.tickets.actions import promise_about
 from callcenter.tickets.models import Ticket
 from callcenter.tickets.queries import ticket_of_call
 

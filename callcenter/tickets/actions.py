@@ -16,7 +16,7 @@ from callcenter.errors import Conflict, Invalid, Missing, Sentence
 from callcenter.notices.actions import announce
 from callcenter.promises.actions import drop_about, keep_about, promise, reopen_about, settle_promises
 from callcenter.promises.queries import is_owed
-from callcenter.promises.rules import ANSWERS, REPLY, Limit, due_by, limit_of
+from callcenter.promises.rules import ANSWERS, REPLY, REQUEST, Limit, due_by, limit_of
 from callcenter.statements import Query, Write, as_inserted, table_of, undo_with
 from callcenter.tickets import queries
 from callcenter.tickets.models import Ticket, TicketCounter, TicketEvent, TicketWords
@@ -50,7 +50,7 @@ _GIVE_BACK = Query(
     )
 )
 _WORDS = ("subject", "problem", "solution")
-SUBJECT, REQUEST = "ticket", "request"
+SUBJECT = "ticket"
 
 
 def open_ticket(

@@ -11,8 +11,8 @@ from callcenter.promises.models import Promise
 from callcenter.statements import Query, as_read, at_most, locked, table_of
 from callcenter.tickets.models import Ticket, TicketEvent, TicketWords
 
-FIRST_OWNER = (Ticket.first_owner_agent_id, Call.agent_id)
-"""Who owns a ticket first: who took it, else the agent of its call; the first that is there (HL-17)."""
+FIRST_OWNER = (Ticket.first_owner_agent_id, Call.agent_id, Ticket.owner_agent_id)
+"""Who owns a ticket first: who took it, else the agent of its call, else its owner (HL-17)."""
 _OF_CALL = Query(
     lambda _: sa.select(*table_of(Ticket).c).where(table_of(Ticket).c.call_id == sa.bindparam("call_id"))
 )
@@ -64,7 +64,7 @@ def owner_of_promise(session: Session, promise_id: UUID) -> UUID | None:
         Promise.ticket_id, sa.case((Promise.subject_kind == "ticket", Promise.subject_id))
     )
     statement = (
-        sa.select(sa.func.coalesce(Promise.owner_agent_id, *FIRST_OWNER, Ticket.owner_agent_id))
+        sa.select(sa.func.coalesce(Promise.owner_agent_id, *FIRST_OWNER))
         .outerjoin(Ticket, Ticket.id == of_ticket)
         .outerjoin(Call, Call.id == Ticket.call_id)
         .where(Promise.id == promise_id)

@@ -59,6 +59,7 @@ def test_what_happened_is_told_in_its_order() -> None:
     story = told(
         Limit("HL-7", "clock", minutes=60),
         made,
+        made_at=made - timedelta(minutes=5),
         state="late",
         grace=timedelta(minutes=10),
         settled_at=due + timedelta(minutes=25),

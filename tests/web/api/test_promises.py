@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 
 from callcenter import ids
 from callcenter.calls.models import Call
+from callcenter.notices.models import Notice
 from callcenter.switchboard import sweeps
 from tests.doubles import SettableTime
 from tests.factories import calls
@@ -73,6 +74,14 @@ def test_a_report_keeps_it(wang: TestClient, ticket: str, rule: str, what: str) 
     promise = wang.get(f"/promises/{promise['id']}").json()
     assert (promise["state"], promise["settled_by"], promise["ticket"]) == ("kept", "agent:wang", ticket)
     assert promise["explanation"]["zh-CN"][-1].endswith("已履行（agent:wang），按时")
+
+
+# Live events: who reads of a change finds what it is about, a ticket's promises by the ticket.
+def test_a_hint_names_what_can_be_read(house: House, wang: TestClient, ticket: str) -> None:
+    agreed(wang, rule="HL-10", ticket=ticket)
+    with house.work.db.reading() as session:
+        hints = set(session.scalars(sa.select(Notice.subject_id).where(Notice.type == "promise")))
+    assert hints == {wang.get(f"/tickets/{ticket}").json()["id"]}
 
 
 # FU-5: "an appointed reply time"; moved with the customer's consent, and taken back.
