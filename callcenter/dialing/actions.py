@@ -22,6 +22,7 @@ from callcenter.dialing.rules import (
     COUNTS_KEPT,
     FAILURES_MOST,
     FURTHEST_SLOT,
+    GIVEN_LOST_AFTER,
     NEEDS_HUMAN,
     PROBE_EVERY,
     SENDING_LOST_AFTER,
@@ -381,7 +382,7 @@ def claim_order(session: Session, order_id: UUID, at: datetime) -> CarrierOrder 
     taken = (
         sa.update(CarrierOrder)
         .where(CarrierOrder.id == order_id, CarrierOrder.state == "pending")
-        .values(state="given", bell_at=at + SENDING_LOST_AFTER)
+        .values(state="given", bell_at=at + GIVEN_LOST_AFTER)
         .returning(CarrierOrder)
     )
     return session.execute(taken).scalar_one_or_none()

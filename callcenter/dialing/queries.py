@@ -70,6 +70,11 @@ def is_lost(at: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(Attempt.state == "sending", is_over)
 
 
+def is_sending() -> sa.ColumnElement[bool]:
+    """Return the condition on an attempt that its worker is asking the carrier for, or has died over."""
+    return Attempt.state == "sending"
+
+
 def caps_on(session: Session, purpose_kind: str, target: str) -> list[Cap]:
     """Return what bounds the calls of a day to a target: an agent's own, or a number's and all customers'.
 

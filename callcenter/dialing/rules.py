@@ -20,9 +20,11 @@ LISTING_AFTER = (timedelta(seconds=120), timedelta(seconds=180))
 # Where the list could not be had until then, there is no second witness.
 LIST_PATIENCE = timedelta(seconds=240)
 # A worker that has not answered for itself by then is dead: the carrier's time-out is 10 s.
-SENDING_LOST_AFTER = timedelta(seconds=30)
+SENDING_LOST_AFTER = timedelta(seconds=13)
+# An order that is given twice does harm: nobody else gives it while its request may be under way.
+GIVEN_LOST_AFTER = timedelta(seconds=30)
 # Whoever begins the request must be able to end it within the lease: the carrier's time-out, and a moment.
-TIME_TO_SEND = timedelta(seconds=15)
+TIME_TO_SEND = timedelta(seconds=11)
 # How long an agent is left alone whose calls for today are used up; then it is looked again.
 CAPPED_REST = timedelta(minutes=15)
 # A little below what the account's queue lets out: it stays empty, and what waits waits here, in our order.

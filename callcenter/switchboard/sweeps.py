@@ -22,6 +22,7 @@ from callcenter.dialing.queries import (
     attempt_by_id,
     bells_lost,
     in_the_queue,
+    is_sending,
     lost_sendings,
     unknown_attempts,
 )
@@ -222,7 +223,7 @@ SWEEPS = (
     Due("callbacks_due", 1, callbacks_due, (is_due(NOW),)),
     Due("lost_bells", 1, lost_bells, bells_lost(NOW)),
     Due("hang_ups", 1, hang_ups, (is_hung_up(),)),
-    Due("dead_senders", 15, dead_senders),
+    Due("dead_senders", 1, dead_senders, (is_sending(),)),
     Due("queued_calls", 5, queued_calls),
     Due("unknown_calls", 15, unknown_calls),
     Due("silent_legs", 15, silent_legs),
