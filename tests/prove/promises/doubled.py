@@ -61,10 +61,12 @@ class Many:
     performed: int = 0
     over: threading.Event = field(default_factory=threading.Event)
     queue: "Queue[tuple[str, str]]" = field(default_factory=Queue)
+    copies: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def ring(self, name: str, subject_id: str) -> bool:
-        """Hand a job to whoever is free, five times."""
-        for _ in range(COPIES):
+        """Hand a job to whoever is free, until five copies of it wait."""
+        for _ in range(COPIES - self.copies[name, subject_id]):
+            self.copies[name, subject_id] += 1
             self.queue.put((name, subject_id))
         return True
 
@@ -82,6 +84,7 @@ class Many:
         """Be a worker for one job."""
         with suppress(Empty):
             name, subject_id = self.queue.get(timeout=0.05)
+            self.copies[name, subject_id] -= 1
             perform(work, name, subject_id)
             self.performed += 1
 

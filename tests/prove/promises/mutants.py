@@ -23,6 +23,7 @@ from callcenter.dialing.models import Attempt, CarrierOrder
 from callcenter.jobs import Work
 from callcenter.switchboard import jobs, outcomes, sweeps
 from callcenter.switchboard.progress import customer_missed
+from callcenter.worker import URGENT, KeepsOne
 
 
 @contextmanager
@@ -207,9 +208,19 @@ def callbacks_are_looked_for_seldom() -> Iterator[None]:
         yield
 
 
-def nobody_is_matched() -> Any:
-    """The clock does not look for agents while somebody waits."""
-    return silenced("waiting_subjects")
+@contextmanager
+def the_clock_rings_everything() -> Iterator[None]:
+    """A worker does not ring whom its job has chosen, and the clock gives such a bell a minute."""
+    with (
+        patch.object(KeepsOne, "ring", lambda bell, *told: told[0] == URGENT or bell.bell.ring(*told)),
+        patch.object(dialing, "BELL_PATIENCE", timedelta(minutes=1)),
+    ):
+        yield
+
+
+def agents_do_not_come_back() -> Any:
+    """Who has written his notes stays away."""
+    return silenced("returning_agents")
 
 
 @contextmanager
