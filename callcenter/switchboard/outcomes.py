@@ -11,6 +11,7 @@ from callcenter.callbacks.queries import callback_by_id
 from callcenter.calls.models import CallEvent
 from callcenter.carrier.port import TERMINAL, CarrierCall
 from callcenter.dialing import actions as dialing
+from callcenter.dialing import gate
 from callcenter.dialing.models import Attempt, CarrierOrder
 from callcenter.dialing.queries import attempt_by_id
 from callcenter.dialing.rules import CAPPED_REST
@@ -59,7 +60,7 @@ def not_placed(
         customer_not_rung(session, attempt.purpose_id, NOT_PLACED, at)
     else:
         _tell_that_none_was_made(session, attempt, at)
-    dialing.give_back(session, attempt)
+    gate.give_back(session, attempt)
 
 
 def refused(session: Session, attempt_id: UUID, reason: str, at: datetime) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from callcenter.callbacks.actions import keep_callback, retry_callback
 from callcenter.dialing import actions as dialing
+from callcenter.dialing import gate
 from callcenter.dialing.models import Attempt
 from callcenter.dialing.queries import attempt_by_id
 from callcenter.errors import Conflict, Missing
@@ -65,7 +66,7 @@ def _settle(session: Session, attempt_id: UUID, verdict: Verdict, at: datetime) 
     if attempt is None or not dialing.settle(session, attempt_id, state, f"a person: {verdict}", at):
         raise Conflict("This call was found meanwhile: there is nothing to decide any more.")
     if verdict == "not_called":
-        dialing.give_back(session, attempt)
+        gate.give_back(session, attempt)
 
 
 def _release(session: Session, task: Task, verdict: Verdict, at: datetime) -> None:

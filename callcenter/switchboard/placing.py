@@ -18,6 +18,7 @@ from callcenter.calls.queries import leg_by_sid
 from callcenter.carrier.port import TERMINAL, Ambiguous, CallGone, CarrierDown, NotPlaced, Placement
 from callcenter.configuration import configuration
 from callcenter.dialing import actions as dialing
+from callcenter.dialing import gate
 from callcenter.dialing.models import Attempt
 from callcenter.dialing.queries import agents_wait, attempt_by_id
 from callcenter.dialing.rules import QUEUED_MOST, may_send, signature
@@ -69,20 +70,20 @@ def place_attempt(work: Work, attempt_id: str) -> None:
     except NotPlaced as refusal:
         with work.transaction() as session:
             if refusal.retry and refusal.reason != LEASE_OVER:
-                dialing.carrier_fails(session, work.at())
+                gate.carrier_fails(session, work.at())
             outcomes.not_placed(
                 session, attempt, refusal.reason, work.at(), attempt.fence, costs_a_try=not refusal.retry
             )
     except Ambiguous as doubt:
         log.warning("attempt.unknown", attempt=attempt_id, reason=str(doubt))
         with work.transaction() as session:
-            dialing.carrier_fails(session, work.at())
+            gate.carrier_fails(session, work.at())
             outcomes.unknown(session, attempt, str(doubt), work.at(), attempt.fence)
     else:
         bind_placed(work, attempt, sid)
         if claimed.failures:
             with work.transaction() as session:
-                dialing.carrier_works(session, work.at())
+                gate.carrier_works(session, work.at())
 
 
 def _claim(work: Work, attempt_id: UUID) -> Claimed | None:
@@ -120,12 +121,12 @@ def _claimed(session: Session, attempt_id: UUID, at: datetime) -> Claimed | None
     claimed = dialing.claim(session, attempt_id, at)
     if claimed is None:
         return None
-    reached = dialing.count(session, claimed, at)
+    reached = gate.count(session, claimed, at)
     if reached is not None:
         raise Refused(reached)
-    failures = dialing.pass_gate(session, at)
+    failures = gate.pass_gate(session, at)
     if failures is None:
-        raise Waits(dialing.opens_again(session, at))
+        raise Waits(gate.opens_again(session, at))
     return Claimed(claimed, failures)
 
 
@@ -198,7 +199,7 @@ def check_queued(work: Work, attempt_id: str) -> None:
         return
     with work.transaction() as session:
         if call.status == "queued":
-            dialing.hold_gate(session, min(call.queue_seconds, QUEUED_MOST.total_seconds()), at)
+            gate.hold_gate(session, min(call.queue_seconds, QUEUED_MOST.total_seconds()), at)
         elif call.status in TERMINAL:
             if call.status == "canceled":
                 outcomes.never_left(session, attempt, at)

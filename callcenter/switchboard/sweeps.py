@@ -17,7 +17,8 @@ from callcenter.callbacks.actions import hang_up
 from callcenter.callbacks.queries import due_callbacks, is_due
 from callcenter.calls import queries as calls
 from callcenter.db import UtcDateTime
-from callcenter.dialing.actions import forget_counts, ring_bells
+from callcenter.dialing.actions import ring_bells
+from callcenter.dialing.gate import forget_counts
 from callcenter.dialing.queries import (
     attempt_by_id,
     bells_lost,

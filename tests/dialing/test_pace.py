@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from callcenter.dialing import actions as dialing
+from callcenter.dialing import gate
 from callcenter.dialing.models import DialCount
 from callcenter.dialing.rules import pace
 from callcenter.routing.models import Offer
@@ -172,4 +172,4 @@ def test_a_claim_without_a_slot_is_taken_back(desk: Desk) -> None:
     assert (attempt.state, attempt.fence, attempt.sent_at) == ("intent", 0, None)
     assert attempt.bell_at <= desk.work.at() + timedelta(seconds=1)
     with desk.work.transaction() as session:
-        assert not dialing.pass_gate(session, desk.work.at())
+        assert not gate.pass_gate(session, desk.work.at())

@@ -17,6 +17,7 @@ PRODUCT = ("callcenter/", "ivr/", "migrations/")
 EXTRA = {
     "calendars": frozenset({"official", "words"}),
     "promises": frozenset({"words"}),
+    "dialing": frozenset({"gate"}),
     "standards": frozenset(
         {
             "figures", "formulas", "rows", "tallies", "windows", "facts", "identity", "overtaking", "desks",
