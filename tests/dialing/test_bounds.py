@@ -12,6 +12,7 @@ from callcenter.callbacks import actions as callbacks
 from callcenter.carrier.port import Ambiguous, NotPlaced, Placement
 from callcenter.dialing import actions as dialing
 from callcenter.dialing.models import DialCount
+from callcenter.dialing.rules import SENDING_LOST_AFTER
 from callcenter.routing.models import AgentState, Offer
 from callcenter.staff.models import Agent
 from callcenter.switchboard import placing, sweeps
@@ -35,7 +36,7 @@ def test_a_claim_has_a_fence_and_a_lease(desk: Desk) -> None:
         claimed = dialing.claim(session, attempt_id, desk.work.at())
     assert claimed is not None
     assert (claimed.state, claimed.fence) == ("sending", 1)
-    assert claimed.lease_until == desk.work.at() + timedelta(seconds=30)
+    assert claimed.lease_until == desk.work.at() + SENDING_LOST_AFTER
 
 
 # "SIGSTOP past the lease, then SIGCONT: 0 stale writes, 0 double dials".
