@@ -66,3 +66,11 @@ def due_callbacks(session: Session, at: datetime) -> list[UUID]:
     """Return the callbacks whose time has come."""
     statement = sa.select(Callback.id).where(is_due(at)).order_by(Callback.next_try_at).limit(200)
     return list(session.execute(statement).scalars())
+
+
+def count_by_state(session: Session, line_id: UUID | None) -> dict[str, int]:
+    """Return how many callbacks are in which state, of a line or of all."""
+    statement = sa.select(Callback.state, sa.func.count()).group_by(Callback.state)
+    if line_id is not None:
+        statement = statement.where(Callback.line_id == line_id)
+    return dict(session.execute(statement).all())

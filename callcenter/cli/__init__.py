@@ -19,6 +19,7 @@ def make_app() -> typer.Typer:
         fallback,
         hours,
         processes,
+        promises,
         replay,
         simulate,
         standards,
@@ -31,7 +32,9 @@ def make_app() -> typer.Typer:
         no_args_is_help=True,
         pretty_exceptions_show_locals=False,
     )
-    told = (processes, centre, hours, access, standards, tasks, doctor, fallback, replay, simulate, demo)
+    told = (
+        processes, centre, hours, access, standards, promises, tasks, doctor, fallback, replay, simulate, demo,
+    )  # fmt: skip
     for commands in told:
         commands.register(app)
     return app

@@ -5,28 +5,22 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import date, datetime
-from typing import Annotated, Any
-from zoneinfo import ZoneInfo
+from typing import Annotated
 
 import sqlalchemy as sa
 import typer
-from sqlalchemy.orm import Session
 
 from callcenter import clock
-from callcenter.calendars.models import Calendar
+from callcenter.cli.scopes import day_of, named_line, scope_named
 from callcenter.db import Database
 from callcenter.errors import Invalid, Unavailable
-from callcenter.lines.queries import line_by_key
 from callcenter.settings import load_settings
-from callcenter.staff.queries import agent_by_key
 from callcenter.standards.actions import recompute_day
 from callcenter.standards.figures import Figure
 from callcenter.standards.formulas import FORMULAS, RATIO
 from callcenter.standards.jobs import close_all
-from callcenter.standards.queries import Counted, Scope, home_zone
+from callcenter.standards.queries import Counted, Scope
 from callcenter.standards.queries import standards as count_standards
-from callcenter.standards.windows import around
 
 ACTOR = "cli"
 standards = typer.Typer(
@@ -60,7 +54,7 @@ def show(
         return
     at = clock.system()
     with _database() as database, database.reading() as session:
-        scope = _scope(session, period, day, line, agent, at)
+        scope = scope_named(session, period, day, line, agent, at)
         found, counted = count_standards(session, scope, at)
     if as_json:
         typer.echo(json.dumps([asdict(figure) for figure in found], ensure_ascii=False))
@@ -79,8 +73,8 @@ def recompute(
 ) -> None:
     """Count a closed day anew: what differs becomes a new version, with its differences."""
     with _database() as database, database.transaction() as session:
-        line_id = _line(session, line).id if line else None
-        found = recompute_day(session, _day(day), line_id, clock.system(), actor=ACTOR, reason=reason)
+        line_id = named_line(session, line).id if line else None
+        found = recompute_day(session, day_of(day), line_id, clock.system(), actor=ACTOR, reason=reason)
     for one in found:
         said = f"version {one.version}" if one.differences else f"the same, version {one.version} stands"
         typer.echo(f"{one.day} {one.part} {one.line_id or '-'}: {said}")
@@ -112,42 +106,6 @@ def _table(scope: Scope, found: Sequence[Figure], counted: Counted, language: st
     verdict = agree if identity.agrees else differ.format(sids=sids)
     received, counted_calls = identity.received.total(), identity.counted.total()
     yield adds_up.format(received=received, counted=counted_calls, verdict=verdict)
-
-
-def _scope(
-    session: Session, period: str, day: str | None, line: str | None, agent: str | None, at: datetime
-) -> Scope:
-    zone = home_zone(session)
-    found = _line(session, line) if line else None
-    if found is not None:
-        zone = ZoneInfo(session.get_one(Calendar, found.calendar_id).timezone)
-    if period not in ("day", "week", "month"):
-        raise Invalid("period", "is day, week or month")
-    first, last = around(period, _day(day) if day else at.astimezone(zone).date())
-    someone = agent_by_key(session, agent) if agent else None
-    if agent and someone is None:
-        raise Invalid("agent", f"there is no agent {agent!r}")
-    return Scope(
-        first,
-        last,
-        zone,
-        line_ids=frozenset({found.id}) if found else None,
-        agent_id=someone.id if someone else None,
-    )
-
-
-def _line(session: Session, key: str) -> Any:
-    found = line_by_key(session, key)
-    if found is None:
-        raise Invalid("line", f"there is no line {key!r}")
-    return found
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise Invalid("day", "is written like 2026-11-21") from None
 
 
 @contextmanager

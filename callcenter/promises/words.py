@@ -39,9 +39,15 @@ RULE_WORDS: Mapping[str, Mapping[str, str]] = {
 REASON_WORDS: Mapping[str, Mapping[str, str]] = {
     "ticket_closed": {CHINESE: "工单已关闭", ENGLISH: "its ticket was closed"},
     "busy": {CHINESE: "占线", ENGLISH: "busy"},
-    "no-answer": {CHINESE: "无人接听", ENGLISH: "no answer"},
-    "voicemail": {CHINESE: "语音信箱", ENGLISH: "a voicemail answered"},
+    "no_answer": {CHINESE: "无人接听", ENGLISH: "no answer"},
+    "not_accepted": {
+        CHINESE: "接通后无人按键",
+        ENGLISH: "somebody or something picked up and pressed no key",
+    },
     "failed": {CHINESE: "呼叫失败", ENGLISH: "the call failed"},
+    "canceled": {CHINESE: "呼叫中止", ENGLISH: "the call was stopped"},
+    "number_busy_with_us": {CHINESE: "该号码正在与我们通话", ENGLISH: "the number was talking with us"},
+    "agent_lost": {CHINESE: "坐席掉线", ENGLISH: "the agent was lost"},
     "unresolved": {CHINESE: "先前的呼叫结果不明", ENGLISH: "nobody knew how an earlier call had ended"},
 }
 _STEP_WORDS = {

@@ -15,9 +15,6 @@ from callcenter.standards.rows import Row, mask, milliseconds
 from callcenter.standards.rules import ACCEPTED, APART, ESTIMATED, JUDGEABLE, MEASURED, PUBLIC_HOTLINE_SECONDS
 from callcenter.standards.windows import Window, calls_in
 
-PROMISE = "HL-8"
-
-
 # Columns instead of entities: a day has thousands of them.
 _OF_RING = tuple(
     getattr(RingMeasure, name)
@@ -125,7 +122,6 @@ def promised_callbacks(session: Session, window: Window) -> list[Row]:
         .join(Promise, Promise.subject_id == Callback.id)
         .outerjoin(Call, Call.id == Callback.origin_call_id)
         .where(
-            Promise.rule == PROMISE,
             # Named in the statement: the few of them have an index of their own.
             Promise.subject_kind == sa.literal_column("'callback'"),
             Promise.state != "cancelled",

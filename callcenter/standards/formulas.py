@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from callcenter.calls.rules import OUTCOMES
-from callcenter.standards.rows import OVERTAKEN_BECAUSE
+from callcenter.promises.rules import RULES
+from callcenter.standards.rows import BROKEN_BECAUSE, CALLBACK_STATES, OVERTAKEN_BECAUSE
 from callcenter.standards.rules import APART
 
 RATIO, SECONDS = "ratio", "seconds"
@@ -15,6 +16,7 @@ COUNT, FIRST, BOTH = "count", "first", "both"
 CALLS, TICKETS, AGENTS = "calls", "tickets", "agents"
 PART_OF_KIND = {
     "call": CALLS, "leg": CALLS, "talk": CALLS, "callback": CALLS, "ticket": TICKETS, "state": AGENTS,
+    "promise": TICKETS,
 }  # fmt: skip
 
 
@@ -80,6 +82,12 @@ def _mean(name: str, zh: str, en: str, kind: str, base: str, *, by_agent: bool =
 def _owed(name: str, zh: str, en: str, rule: str, over: str, under: str, *parts: str) -> Formula:
     sides = {part: Side(part) for part in parts}
     return Formula(name, zh, en, "callback", Side(over), Side(under), rule, parts=sides)
+
+
+def _kept(rule: str) -> Formula:
+    name = f"promises.kept_in_time.{rule.lower().replace('-', '_')}"
+    zh, en = f"{rule} 承诺按时履行率", f"Promises by {rule} kept in time"
+    return Formula(name, zh, en, "promise", Side(f"kept_{rule}"), Side(f"due_{rule}"), rule, by_agent=True)
 
 
 _RINGS = (
@@ -165,6 +173,24 @@ _CALLBACKS = (
     _rank("true_wait.p99", "实际等待第 99 百分位", "Caller's true wait, 99th percentile",
           "callback", 99, "met"),
 )  # fmt: skip
-_ALL = (*_RINGS, *_QUEUE, *_SPEED, *_WORK, *_CALLBACKS)
+_PROMISES = (
+    Formula("callback.by_state", "回呼接通率（按状态）", "Callbacks that met their customer, by state",
+            "promise", Side("callback_kept"), Side("callbacks"), "HL-8",
+            parts={state: Side(f"callback_{state}") for state in CALLBACK_STATES}),
+    Formula("promises.kept_in_time", "承诺按时履行率", "Promises kept in time", "promise", Side("kept"),
+            Side("due"), "TK-3", by_agent=True,
+            parts={name: Side(name) for name in ("late", "owed", "broken")}),
+    *(_kept(rule) for rule in RULES),
+    Formula("promises.broken", "承诺未履行比例", "Promises broken", "promise", Side("broken"), Side("due"),
+            "TK-3", by_agent=True, parts={why: Side(f"broken_{why}") for why in BROKEN_BECAUSE}),
+    _mean("promises.lateness.mean", "超期履行平均延迟", "Lateness of what was fulfilled late, mean",
+          "promise", "overdue", by_agent=False),
+    _rank("promises.lateness.p50", "超期履行延迟中位数", "Lateness, median", "promise", 50, "overdue"),
+    _rank("promises.lateness.p90", "超期履行延迟第 90 百分位", "Lateness, 90th percentile",
+          "promise", 90, "overdue"),
+    _rank("promises.lateness.p99", "超期履行延迟第 99 百分位", "Lateness, 99th percentile",
+          "promise", 99, "overdue"),
+)  # fmt: skip
+_ALL = (*_RINGS, *_QUEUE, *_SPEED, *_WORK, *_CALLBACKS, *_PROMISES)
 FORMULAS: Mapping[str, Formula] = {formula.id: formula for formula in _ALL}
 BY_AGENT = frozenset(name for name, formula in FORMULAS.items() if formula.by_agent)

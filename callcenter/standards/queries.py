@@ -22,7 +22,7 @@ from callcenter.lines.models import Line
 from callcenter.organisation.queries import find_centre
 from callcenter.routing.models import AgentStateChange, Offer
 from callcenter.routing.rules import OFFER_ENDS
-from callcenter.standards import desks, people
+from callcenter.standards import desks, owed, people
 from callcenter.standards.facts import Facts, inbound_calls
 from callcenter.standards.figures import Figure, figures
 from callcenter.standards.formulas import AGENTS, CALLS, FORMULAS, PART_OF_KIND, TICKETS, Formula
@@ -132,6 +132,7 @@ GATHERED: Mapping[str, Gather] = {
     "callback": lambda session, window: Facts(desks.promised_callbacks(session, window)),
     "ticket": lambda session, window: Facts(people.tickets(session, window)),
     "state": lambda session, window: Facts(people.stretches(session, window)),
+    "promise": lambda session, window: Facts(owed.promises(session, window)),
 }
 
 
@@ -323,7 +324,10 @@ def _first_day(session: Session, part: str, line: UUID | None, zone: ZoneInfo) -
             (Callback.created_at, Callback.line_id == line),
             (CallEvent.at, orphans),
         ),
-        TICKETS: ((Ticket.created_at, Ticket.line_id == line),),
+        TICKETS: (
+            (Ticket.created_at, Ticket.line_id == line),
+            (Callback.created_at, Callback.line_id == line),
+        ),
         AGENTS: ((AgentStateChange.at, sa.true()),),
     }
     firsts = (session.scalar(sa.select(sa.func.min(at)).where(those)) for at, those in columns[part])

@@ -12,9 +12,15 @@ from typing import NamedTuple
 from uuid import UUID
 
 from callcenter.calls.rules import OUTCOMES
+from callcenter.promises.rules import RULES
 from callcenter.standards.rules import APART
 
 OVERTAKEN_BECAUSE = ("being_offered", "language", "declined", "unexplained")
+BROKEN_BECAUSE = (
+    "busy", "no_answer", "not_accepted", "failed", "canceled", "number_busy_with_us", "agent_lost",
+    "unresolved", "ticket_closed", "given_up",
+)  # fmt: skip
+CALLBACK_STATES = ("booked", "waiting", "agent", "kept", "failed", "cancelled")
 # Books of closed days hold these bits: names are only ever added, at the end of their kind.
 SETS: Mapping[str, tuple[str, ...]] = {
     "call": (
@@ -37,6 +43,12 @@ SETS: Mapping[str, tuple[str, ...]] = {
     ),
     "ticket": ("opened", "first_contact"),
     "state": ("busy", "on_duty", "talking", "wrap_up", "available"),
+    "promise": (
+        "promised", "due", "kept", "late", "owed", "broken", "cancelled", "overdue", "callbacks",
+        *(f"callback_{state}" for state in CALLBACK_STATES),
+        *(f"broken_{why}" for why in BROKEN_BECAUSE),
+        *(f"{name}_{rule}" for rule in RULES for name in ("due", "kept")),
+    ),
 }  # fmt: skip
 BITS = {kind: {name: 1 << place for place, name in enumerate(names)} for kind, names in SETS.items()}
 KINDS = tuple(SETS)
@@ -48,11 +60,11 @@ UNKNOWN = -1
 
 
 class Row(NamedTuple):
-    """One call, leg, talk, callback, ticket or stretch of an agent's time, as it was counted.
+    """One call, leg, talk, callback, promise, ticket or stretch of an agent's time, as it was counted.
 
     `at` is when its call began, it was due, or it began itself. `line` is None for what has no line. `ms`
     and `second_ms` are its amounts in whole milliseconds: a call's wait; a leg's ring; a talk and its
-    wrap-up; a callback's true wait; a stretch of time.
+    wrap-up; a callback's true wait; how late a promise was fulfilled; a stretch of time.
     """
 
     kind: str

@@ -11,7 +11,7 @@ from typing import Any
 
 from callcenter.standards.rows import BITS, Row
 
-RANKED = {"call": "answered", "callback": "met"}
+RANKED = {"call": "answered", "callback": "met", "promise": "overdue"}
 """By kind, the set whose amounts are kept one by one for percentiles."""
 
 

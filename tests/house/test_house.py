@@ -21,7 +21,7 @@ EXTRA = {
     "standards": frozenset(
         {
             "figures", "formulas", "rows", "tallies", "windows", "facts", "identity", "overtaking", "desks",
-            "people", "closing",
+            "people", "closing", "owed",
         }
     )
 }  # fmt: skip

@@ -215,7 +215,7 @@ def test_a_period_without_data_has_no_values() -> None:
 def test_figures_of_one_agent_are_of_what_an_agent_does() -> None:
     assert {name.partition(".")[0] for name in BY_AGENT} == {
         "three_rings", "speed_of_answer", "handle_time", "occupancy", "record_completeness",
-        "first_contact_resolution",
+        "first_contact_resolution", "promises",
     }  # fmt: skip
 
 
@@ -269,13 +269,18 @@ def test_a_book_gives_back_what_was_packed(drawn: list[tuple[str, int | None]]) 
 def test_the_places_of_the_sets_are_for_ever() -> None:
     assert {kind: len(names) for kind, names in SETS.items()} == {
         "call": 24 + 2 * len(OUTCOMES), "leg": 16, "talk": 1, "callback": 10, "ticket": 2, "state": 5,
+        "promise": 43,
     }  # fmt: skip
     assert max(len(names) for names in SETS.values()) <= 64
-    assert [SETS[kind].index(name) for kind, name in PINNED] == [0, 3, 9, 19, 24, 37, 0, 10, 11, 9, 1, 4]
+    assert [SETS[kind].index(name) for kind, name in PINNED] == [
+        0, 3, 9, 19, 24, 37, 0, 10, 11, 9, 1, 4, 1, 7, 9, 15, 25, 42,
+    ]  # fmt: skip
 
 
 PINNED = (
     ("call", "received"), ("call", "answered"), ("call", "settled_in_time"), ("call", "overtook"),
     ("call", "queued_answered"), ("call", "outcome_answered"), ("leg", "judged"), ("leg", "rang"),
     ("leg", "limit_differs"), ("callback", "met"), ("ticket", "first_contact"), ("state", "available"),
+    ("promise", "due"), ("promise", "overdue"), ("promise", "callback_booked"), ("promise", "broken_busy"),
+    ("promise", "due_HL-7"), ("promise", "kept_FU-5"),
 )  # fmt: skip

@@ -107,7 +107,7 @@ class Oracle:
         """Return numerator and denominator of every figure; of percentiles, value and base."""
         found: dict[str, Pair] = {}
         for part in (self.queue, self.speed, self.rings, self.talks, self.callbacks, self.tickets,
-                     self.occupancy, self.completeness, self.overtakes):  # fmt: skip
+                     self.promises, self.occupancy, self.completeness, self.overtakes):  # fmt: skip
             found |= part()
         return found
 
@@ -250,6 +250,43 @@ class Oracle:
                 opened += 1
                 good += at_first_contact(events, owner, keys, kept.get(ticket.id, []))
         return {"first_contact_resolution": (good, opened)}
+
+    def promises(self) -> dict[str, Pair]:
+        """ "Kept / due", by rule; broken; how late what was late; callbacks by state; cancelled in none."""
+        about = {c.id: c for c in self.raw[Callback]}
+        sums: Counter[str] = Counter()
+        late = []
+        for owed in self.raw[Promise]:
+            callback = about.get(owed.subject_id)
+            line = owed.line_id or (callback.line_id if callback else None)
+            if not self.inside(line, owed.due_at) or not self.mine(owed.owner_agent_id):
+                continue
+            sums["callbacks"] += callback is not None
+            sums["met"] += callback is not None and callback.state == "kept"
+            ends = owed.due_at + timedelta(seconds=owed.grace_seconds)
+            if owed.state == "cancelled" or (owed.state == "open" and ends >= self.now):
+                continue
+            for name in ("all", owed.rule):
+                sums[f"due {name}"] += 1
+                sums[f"kept {name}"] += owed.state == "kept"
+            sums["broken"] += owed.state == "broken"
+            if owed.state == "late" and owed.settled_at:
+                late.append(ms(owed.settled_at - owed.due_at))
+        rules = ("HL-7", "HL-8", "HL-9", "HL-10", "HL-11", "TK-3", "CP-2", "CP-4", "FU-5")
+        found = {
+            f"promises.kept_in_time.{rule.lower().replace('-', '_')}": (
+                sums[f"kept {rule}"],
+                sums[f"due {rule}"],
+            )
+            for rule in rules
+        }
+        found["promises.kept_in_time"] = sums["kept all"], sums["due all"]
+        found["promises.broken"] = sums["broken"], sums["due all"]
+        if self.asked.agent:
+            return found
+        found["callback.by_state"] = sums["met"], sums["callbacks"]
+        found["promises.lateness.mean"] = sum(late), len(late)
+        return {**found, **ranks("promises.lateness", sorted(late))}
 
     def occupancy(self) -> dict[str, Pair]:
         """ "(talk + hold + wrap-up) / (that + available) per agent", inside the centre's days."""

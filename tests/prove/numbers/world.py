@@ -286,9 +286,9 @@ def promise(world: World, line: Line, call: dict[str, Any], at: datetime) -> Non
         settled_at=settled,
     )  # fmt: skip
     world.add(
-        Promise, rule="HL-8", subject_kind="callback", subject_id=callback, customer_id=None,
-        owner_agent_id=None, made_at=at, due_at=due, grace_seconds=600, state=owed, settled_at=settled,
-        why={},
+        Promise, rule=("HL-8", "HL-7", "CP-4")[world.number % 3], subject_kind="callback",
+        subject_id=callback, customer_id=None, owner_agent_id=None, made_at=at, due_at=due,
+        grace_seconds=600, state=owed, settled_at=settled, why={},
     )  # fmt: skip
     for _ in range(random.randrange(3)):
         sent = random.choice((at + timedelta(minutes=1), ends, ends + timedelta(seconds=1), None))
