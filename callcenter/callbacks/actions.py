@@ -19,7 +19,6 @@ from callcenter.phone_numbers import refusal
 from callcenter.promises import rules as promised
 from callcenter.promises.actions import (
     count_from,
-    keep_about,
     keep_promise,
     move_promise,
     promise,
@@ -342,9 +341,7 @@ def keep_callback(session: Session, callback: Callback, at: datetime) -> None:
     """The customer was reached: the promise is kept, or late."""
     callback.state = "kept"
     callback.settled_at = at
-    keep_promise(session, None, SUBJECT, callback.id, at)
-    if callback.ticket_id is not None:
-        keep_about(session, callback.ticket_id, (promised.REPLY,), at, SUBJECT)
+    keep_promise(session, None, SUBJECT, callback.id, at, SUBJECT, replies_about=callback.ticket_id)
     announce(session, "callback", callback.id, at)
 
 

@@ -17,6 +17,7 @@ from callcenter.promises.models import Promise, PromiseAlert, PromiseMove
 from callcenter.promises.queries import IS_OWED, about_ticket
 from callcenter.promises.rules import (
     OWED,
+    REPLY,
     REQUEST,
     alert_times,
     next_alert,
@@ -90,10 +91,20 @@ def numbers_of(session: Session, line_id: UUID | None) -> Policies:
 
 
 def keep_promise(
-    session: Session, rule: str | None, subject_kind: str, subject_id: UUID, at: datetime, by: str = SYSTEM
+    session: Session,
+    rule: str | None,
+    subject_kind: str,
+    subject_id: UUID,
+    at: datetime,
+    by: str = SYSTEM,
+    *,
+    replies_about: UUID | None = None,
 ) -> None:
-    """What was owed has happened: kept within its window, late after it. Without a rule, whatever was."""
-    for row in _owed(session, subject_kind, subject_id, rule):
+    """What was owed has happened: kept within its window, late after it. Without a rule, whatever was.
+
+    What happened is also the reply that was owed about a ticket (FU-5), where one is named.
+    """
+    for row in _owed(session, subject_kind, subject_id, rule, replies_about):
         _keep(session, row, at, by)
 
 
@@ -143,7 +154,7 @@ def settle_promises(
     reason: str | None = None,
 ) -> None:
     """Close all that is owed about a subject: `broken` or `cancelled`, by whom and why."""
-    for row in _owed(session, subject_kind, subject_id, None):
+    for row in _owed(session, subject_kind, subject_id, None, None):
         _settle(session, row, state, at, by, reason)
 
 
@@ -268,7 +279,13 @@ def _mark_late(session: Session, promise_id: UUID, due_at: datetime, at: datetim
     return marked is not None
 
 
-def _owed(session: Session, subject_kind: str, subject_id: UUID, rule: str | None) -> list[Promise]:
-    about = [Promise.subject_kind == subject_kind, Promise.subject_id == subject_id, *IS_OWED]
-    statement = sa.select(Promise).where(*about, *([Promise.rule == rule] if rule is not None else []))
+def _owed(
+    session: Session, subject_kind: str, subject_id: UUID, rule: str | None, ticket_id: UUID | None
+) -> list[Promise]:
+    about = sa.and_(Promise.subject_kind == subject_kind, Promise.subject_id == subject_id)
+    if rule is not None:
+        about = sa.and_(about, Promise.rule == rule)
+    if ticket_id is not None:
+        about = sa.or_(about, sa.and_(Promise.ticket_id == ticket_id, Promise.rule == REPLY))
+    statement = sa.select(Promise).where(about, *IS_OWED)
     return list(session.execute(locked(statement.order_by(Promise.id))).scalars())

@@ -17,6 +17,7 @@ from callcenter.promises.actions import mark_late
 from callcenter.promises.models import Promise, PromiseMove
 from callcenter.routing.models import Wait
 from callcenter.switchboard import jobs, sweeps  # noqa: F401  Importing jobs names them.
+from callcenter.tickets.actions import open_ticket, promise_about
 from tests.doubles import RememberingBell, SettableTime
 from tests.factories import calls, centre
 from tests.waiting import until_somebody_is_locked_out
@@ -286,3 +287,25 @@ def test_who_cancelled_it_and_why_stands_with_the_promise(work: Work) -> None:
     with work.transaction() as session:
         actions.cancel_callback(session, callback.id, work.at(), "agent:wang", "solved by itself")
     assert (promised(work).settled_by, promised(work).reason) == ("agent:wang", "solved by itself")
+
+
+# FU-5: "an appointed reply time": who is called back has his reply.
+def test_a_call_about_a_ticket_is_the_reply_that_was_owed(work: Work, time: SettableTime) -> None:
+    with work.transaction() as session:
+        line = session.scalars(sa.select(centre.Line)).one()
+        ticket = open_ticket(
+            session, kind="general", channel="phone", line_id=line.id, call_id=None, customer_id=None,
+            language=None, at=work.at(), actor="test",
+        )  # fmt: skip
+        due = work.at() + timedelta(hours=5)
+        promise_about(session, ticket.number, "FU-5", work.at(), "agent:wang", due_at=due)
+        callback = book_in(session, work, ticket_id=ticket.id)
+        actions.keep_callback(session, callback, work.at())
+    with work.db.reading() as session:
+        found = dict(session.execute(sa.select(Promise.rule, Promise.state)).all())
+    assert found == {"FU-5": "kept", "HL-8": "kept", "TK-3": "open"}
+    with work.transaction() as session:
+        actions.reopen_callback(session, callback.id)
+    with work.db.reading() as session:
+        found = dict(session.execute(sa.select(Promise.rule, Promise.state)).all())
+    assert found == {"FU-5": "open", "HL-8": "open", "TK-3": "open"}, "the agent was gone: they never met"

@@ -91,7 +91,7 @@ class CallbackMove(Input):
 
     due_at: Instant
     consent: bool | None = None
-    reason: Annotated[Word, Field(max_length=200)] | None = None
+    reason: Word | None = None
 
 
 @api.get("/callbacks", role="agent")

@@ -143,7 +143,7 @@ class PromiseMove(Input):
 
     due_at: Instant
     consent: Literal[True]
-    reason: Annotated[Word, Field(max_length=200)]
+    reason: Word
 
 
 class PromiseEnd(Input):

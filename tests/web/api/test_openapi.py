@@ -60,9 +60,11 @@ def test_answers_are_as_described(house: House, supervisor: TestClient) -> None:
     house.given(lambda session: offers.state(session, house.li, "available", NOON))
     first = supervisor.get("/calls?ring=judged").json()["items"][0]["id"]
     callback = supervisor.get("/callbacks").json()["items"][0]["id"]
+    promise = supervisor.get("/promises").json()["items"][0]["id"]
     addresses = {
         "/calls": "", "/calls/{id}": first, "/tickets": "", "/tickets/{number}": "261121001",
         "/tickets/{number}/events": "261121001", "/callbacks": "", "/callbacks/{id}": callback, "/agents": "",
+        "/promises": "", "/promises/{id}": promise, "/alerts": "",
         "/agents/{id}": "li", "/offers": "", "/queue": "", "/lines": "", "/standards": "",
         "/standards/reports": "", "/standards/rows": "",
     }  # fmt: skip

@@ -4,11 +4,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
 from callcenter import ids
 from callcenter.callbacks.actions import book_callback
+from callcenter.promises.models import Promise, PromiseAlert
 from callcenter.settings import Settings
 from callcenter.tickets.actions import change_ticket, open_ticket
 from callcenter.web.api import ENDPOINTS, PREFIX
@@ -20,7 +22,7 @@ from tests.web.api.conftest import House
 TICKET = "261121001"
 LISTS = {
     "/calls": 7, "/tickets": 3, f"/tickets/{TICKET}/events": 4, "/callbacks": 3, "/agents": 4, "/offers": 2,
-    "/queue": 5, "/lines": 4,
+    "/queue": 5, "/lines": 4, "/promises": 6, "/alerts": 2,
 }  # fmt: skip
 
 
@@ -45,6 +47,9 @@ def a_busy_centre(house: House) -> None:
             open_ticket(session, **GENERAL)
             book_callback(session, number=f"+861380013800{number}", line_id=house.line.id, language="zh-CN",
                           skill_id=centre.skill(session), at=NOON, actor="test")  # fmt: skip
+        owed = session.scalars(sa.select(Promise.id)).first()
+        for step in ("warning", "owner"):
+            session.add(PromiseAlert(promise_id=owed, step=step, due_at=NOON, at=NOON))
         for subject in ("one", "two", "three"):
             change_ticket(session, TICKET, {"subject": subject}, NOON, "test")
 
