@@ -33,7 +33,8 @@ def make_app() -> typer.Typer:
         pretty_exceptions_show_locals=False,
     )
     told = (
-        processes, centre, hours, access, standards, promises, tasks, doctor, fallback, replay, simulate, demo,
+        processes, centre, hours, access, standards, promises, tasks, doctor, fallback, replay, simulate,
+        demo,
     )  # fmt: skip
     for commands in told:
         commands.register(app)
