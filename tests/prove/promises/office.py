@@ -145,13 +145,23 @@ def workers(work: Work, performs: Callable[[str, str], object] = worker.perform)
 
 
 def people(
-    office: Office, *, absent: float = 0.1, long: float = 0.05, picks_up: tuple[float, float] = (0.5, 2.0)
+    office: Office,
+    *,
+    absent: float = 0.1,
+    long: float = 0.05,
+    picks_up: tuple[float, float] = (0.5, 2.0),
+    first: int = 1,
 ) -> None:
-    """Everybody takes his calls as people do; some agents and customers miss the first, some talk long."""
+    """Everybody takes his calls as people do; some customers miss the first, some talk long.
+
+    Agents miss one of their `first` calls now and then.
+    """
     net, chance = office.hotline.net, office.chance
     for n in range(office.agents):
-        first = [rings_out()] if chance.random() < absent else []
-        net.phone(f"+86199{n:08}").will(*first, answers(chance.uniform(*picks_up), presses="1"))
+        takes = answers(chance.uniform(*picks_up), presses="1")
+        net.phone(f"+86199{n:08}").will(
+            *(rings_out() if chance.random() < absent else takes for _ in range(first)), takes
+        )
     for number in office.due:
         missed = [chance.choice((busy(), rings_out()))] if chance.random() < absent else []
         talks = 75.0 if chance.random() < long else chance.uniform(2.0, 8.0)
