@@ -10,8 +10,7 @@ _SIGNS = re.compile(r"[^\w]+")
 _NUMBERS = "number."
 _FILLERS = "fillers"
 _DENIALS = "denials"
-_NEGATIONS = "negations"
-_ASIDES = "asides"
+_NEGATIONS, _ASIDES = "negations", "asides"
 _DENYING = frozenset({"no", "other"})
 """Choices that deny something themselves."""
 _TROUBLES = frozenset({"technical"})

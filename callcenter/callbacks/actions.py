@@ -6,13 +6,13 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from callcenter import ids
-from callcenter.calendars.rules import Hours, next_opening
+from callcenter.calendars.rules import Hours
 from callcenter.callbacks import queries, rules
-from callcenter.callbacks.models import Callback
+from callcenter.callbacks.bounds import NOT_PLACED, forbidden_now, put_off_callback
+from callcenter.callbacks.models import SUBJECT, Callback
 from callcenter.configuration import configuration
 from callcenter.db import upsert
-from callcenter.dialing.queries import cap_reached, is_shut, is_unresolved
-from callcenter.dialing.rules import next_day
+from callcenter.dialing.queries import is_shut, is_unresolved
 from callcenter.errors import Conflict, Forbidden, Invalid, Missing, Sentence
 from callcenter.notices.actions import announce
 from callcenter.phone_numbers import refusal
@@ -29,15 +29,9 @@ from callcenter.promises.actions import (
 from callcenter.promises.queries import promise_of
 from callcenter.routing.actions import enter_line, leave_line
 from callcenter.routing.queries import live_wait
-from callcenter.tasks.actions import open_task
 
 PROMISE = "HL-8"
-SUBJECT = "callback"
 PHONED_IN = "phoned_in"
-QUIET = "quiet_hours"
-NOT_CALLED = "not_called"
-NOT_PLACED = "not_placed"
-OPEN = rules.OPEN
 
 
 def book_callback(
@@ -208,57 +202,6 @@ def start_callback(session: Session, callback_id: UUID, at: datetime) -> bool:
     )
     announce(session, "callback", callback.id, at)
     return True
-
-
-def forbidden_now(session: Session, callback: Callback, at: datetime) -> str | None:
-    """Return why the customer is not rung now: the line's hours, or the calls of today that are used up."""
-    if not rules.may_ring(_hours(session, callback.line_id), at):
-        return QUIET
-    return cap_reached(session, SUBJECT, callback.number, at)
-
-
-def put_off_callback(session: Session, callback: Callback, reason: str, at: datetime) -> None:
-    """It may not be made now, and no try was: act again when it may, in its time; else a person does.
-
-    A callback that a person has in hand is in the state `agent`, and no machine moves it. What the carrier
-    would not place is tried again for as long as it takes.
-    """
-    if callback.state not in OPEN:
-        return
-    if callback.state == "agent":
-        callback.tries = max(0, callback.tries - 1)
-    again = _again(session, reason, at)
-    grace = timedelta(minutes=configuration(session).policies.callback_grace_minutes)
-    opening, is_in_time = rules.put_off(_hours(session, callback.line_id), again, callback.due_at, grace)
-    callback.reason = reason
-    if opening is not None and (is_in_time or reason == NOT_PLACED):
-        callback.state, callback.next_try_at = "booked", opening
-    else:
-        callback.state = "agent"
-        open_task(
-            session, kind="not_dialled", reason=reason, subject_kind=SUBJECT, subject_id=callback.id,
-            number=callback.number, at=at,
-        )  # fmt: skip
-    announce(session, "callback", callback.id, at)
-
-
-def _again(session: Session, reason: str, at: datetime) -> datetime:
-    """Return from when on it may be made: the carrier is asked again soon, bounds are those of a day."""
-    if reason == NOT_PLACED:
-        return at + rules.NOT_PLACED_REST
-    return at if reason == QUIET else next_day(configuration(session).zone, at)
-
-
-def retry_callback(session: Session, callback: Callback, at: datetime) -> None:
-    """A person says that no call was made: it is made as soon as it may be, and no try was."""
-    forbidden = forbidden_now(session, callback, at)
-    zone = configuration(session).zone
-    again = next_day(zone, at) if forbidden not in (None, QUIET) else at
-    opening = again if forbidden is None else next_opening(_hours(session, callback.line_id), again)
-    callback.tries = max(0, callback.tries - 1)
-    callback.state, callback.reason = "booked", NOT_CALLED
-    callback.next_try_at = opening or again + timedelta(days=1)
-    announce(session, "callback", callback.id, at)
 
 
 def _speaks_with_us(session: Session, callback: Callback, at: datetime) -> bool:

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from callcenter import ids
 from callcenter.db import Base
 
+SUBJECT = "callback"
+"""What promises, waits, attempts and tasks call it that they are about."""
 OPEN = sa.text("state IN ('booked', 'waiting', 'agent')")
 
 

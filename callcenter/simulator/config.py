@@ -27,7 +27,6 @@ class ServerConfig:
     """A network in real time; `numbers` are announced at `public_url` + the product's webhook paths.
 
     `strangers` is how telephones that nobody has configured take their calls, `faults` is what goes wrong.
-
     It listens on this machine only. `rate` 2.0 lets time run twice as fast.
     """
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from callcenter.callbacks import actions as callbacks
+from callcenter.callbacks.models import SUBJECT
 from callcenter.callbacks.queries import open_callback_to
 from callcenter.calls.models import Call
 from callcenter.configuration import configuration
@@ -85,7 +86,7 @@ def _call_back(
         counted_from=_counted_from(rule, ticket, call),
         awaits_call_id=asked.id if asked and talks and rule == "HL-7" else None,
     )
-    made = promise_of(session, callbacks.SUBJECT, callback.id)
+    made = promise_of(session, SUBJECT, callback.id)
     if made is None:
         raise Missing("promise", "with this id")
     return made.id
@@ -124,7 +125,7 @@ def _skill(session: Session, line: Line, ticket: Ticket | None) -> UUID:
 def move(session: Session, promise_id: UUID, due_at: datetime, at: datetime, actor: str, reason: str) -> None:
     """Promise another time, to which the customer has agreed; raise Conflict when nothing is owed."""
     row = _found(session, promise_id)
-    if row.subject_kind == callbacks.SUBJECT:
+    if row.subject_kind == SUBJECT:
         callbacks.reschedule_callback(session, row.subject_id, due_at, at, actor, consent=True, reason=reason)
         return
     if due_at <= at:
@@ -139,7 +140,7 @@ def drop(session: Session, promise_id: UUID, at: datetime, actor: str, reason: s
     Raise Conflict for a time limit that started with its ticket, which ends with it.
     """
     row = _found(session, promise_id)
-    if row.subject_kind == callbacks.SUBJECT:
+    if row.subject_kind == SUBJECT:
         callbacks.cancel_callback(session, row.subject_id, at, actor, reason, broken=broken)
         return
     if row.subject_kind != REQUEST:

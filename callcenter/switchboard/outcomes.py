@@ -6,7 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from callcenter.callbacks.actions import NOT_PLACED
+from callcenter.callbacks.bounds import NOT_PLACED
 from callcenter.callbacks.queries import callback_by_id
 from callcenter.calls.models import CallEvent
 from callcenter.carrier.port import TERMINAL, CarrierCall

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from callcenter.callbacks.actions import keep_callback, retry_callback
+from callcenter.callbacks.actions import keep_callback
+from callcenter.callbacks.bounds import retry_callback
 from callcenter.dialing import actions as dialing
 from callcenter.dialing import gate
 from callcenter.dialing.models import Attempt

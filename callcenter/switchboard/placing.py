@@ -12,7 +12,7 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
-from callcenter.callbacks.actions import forbidden_now
+from callcenter.callbacks.bounds import forbidden_now
 from callcenter.callbacks.queries import callback_by_id
 from callcenter.calls.queries import leg_by_sid
 from callcenter.carrier.port import TERMINAL, Ambiguous, CallGone, CarrierDown, NotPlaced, Placement

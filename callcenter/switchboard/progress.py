@@ -11,7 +11,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from callcenter.callbacks.actions import miss_callback, put_off_callback
+from callcenter.callbacks.actions import miss_callback
+from callcenter.callbacks.bounds import put_off_callback
 from callcenter.callbacks.models import Callback
 from callcenter.callbacks.queries import callback_by_id
 from callcenter.calls import queries as calls
