@@ -33,6 +33,8 @@ from tests.prove.verdict import Trial
 CALLS_PER_SECOND = 50.0
 AGENT_SECONDS = 45.0
 """What a promised call takes of an agent: his phone, the announcement, the customer's phone, talk, notes."""
+TALKS = (4.0, 9.0)
+"""Stamps have whole seconds: where the notices of a room are lost, less than three may count as no talk."""
 BOOKED_AT_ONCE = 100
 FAULTS_LOGGED = ("job.failed", "sweep.failed", "clock.tick_failed")
 """What a job or a sweep that raised leaves behind: none is expected."""
@@ -164,5 +166,5 @@ def people(
         )
     for number in office.due:
         missed = [chance.choice((busy(), rings_out()))] if chance.random() < absent else []
-        talks = 75.0 if chance.random() < long else chance.uniform(2.0, 8.0)
+        talks = 75.0 if chance.random() < long else chance.uniform(*TALKS)
         net.phone(number).will(*missed, answers(chance.uniform(*picks_up), presses="1", talks_for=talks))
