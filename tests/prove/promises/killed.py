@@ -19,7 +19,7 @@ from tests.prove.promises.office import AGENT_SECONDS, Office, office, people, w
 from tests.prove.promises.reaper import Reaper, mortal_work, points, survived
 from tests.prove.verdict import Proof, Trial, Verdict
 
-PROMISES, AGENTS, KILLS, EACH = 5_000, 150, 1_000, 20
+PROMISES, AGENTS, KILLS, EACH = 5_000, 150, 1_200, 20
 SETTLED, UNKNOWN_SETTLED = 120.0, 240.0
 LOOKS_EVERY = 5.0
 ARMED = 0.8
