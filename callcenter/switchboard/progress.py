@@ -65,12 +65,13 @@ def placed_leg(session: Session, attempt_id: UUID, report: Report) -> None:
     if found is None or not _note(session, found.leg, report, noted=found.noted):
         return
     attempt, leg = found.attempt, found.leg
-    moved = move_leg(leg, report.status, report.at)
+    moved, was_settled = move_leg(leg, report.status, report.at), attempt.state == "ended"
     if report.status in TERMINAL and moved:
         dialing.end_attempt(session, attempt.id, report.status, report.received_at)
     if attempt.purpose_kind == "offer":
         _agent_leg(session, attempt, leg, report, moved=moved)
-    elif report.status in TERMINAL and moved:
+    elif report.status in TERMINAL and moved and not was_settled:
+        # Of a call that the list has told of already, the customer may be rung again by now.
         _customer_leg_ended(session, attempt, leg, report.received_at)
 
 

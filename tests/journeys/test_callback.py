@@ -10,7 +10,7 @@ from callcenter.carrier.port import Ambiguous, Placement
 from callcenter.carrier.twilio import TwilioCarrier
 from callcenter.dialing.models import Attempt
 from callcenter.promises.models import Promise
-from callcenter.simulator import answers, busy, rings_out, voicemail
+from callcenter.simulator import Fault, answers, busy, rings_out, voicemail
 from callcenter.simulator.handset import Handset
 from callcenter.simulator.network import Telephone
 from tests.journeys.conftest import Hotline
@@ -111,6 +111,21 @@ def test_an_answer_that_proves_nothing_and_the_two_meet(
     hotline.settle(60)
     assert len(hotline.net.ledger.rings_of(CUSTOMER)) == 1
     hotline.assert_clean()
+
+
+def test_the_late_end_of_an_earlier_call_does_not_end_the_next_one(
+    hotline: Hotline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hotline.policy(callback_retry_minutes=1)
+    loses_answers_about(monkeypatch, CUSTOMER, made=True)
+    _, other = all_busy(hotline)
+    books_from_the_queue(hotline)
+    customer = hotline.phone(CUSTOMER)
+    customer.will(rings_out(), answers(after=17, presses="1", talks_for=10))
+    other.hangs_up()
+    hotline.net.faults.add(Fault("drop", "status"))
+    assert hotline.net.run_until(lambda: hotline.rows(Callback)[0].state == "kept", 900)
+    assert len(hotline.net.ledger.rings_of(CUSTOMER)) == 2
 
 
 def loses_answers_about(monkeypatch: pytest.MonkeyPatch, number: str, *, made: bool) -> None:
