@@ -20,8 +20,9 @@ from callcenter.carrier.twilio import TwilioCarrier
 from callcenter.clock_process import SelfRinging, Ticker
 from callcenter.dialing import actions as dialing
 from callcenter.dialing.models import Attempt, CarrierOrder
+from callcenter.dialing.rules import GIVEN_LOST_AFTER, SENDING_LOST_AFTER
 from callcenter.jobs import Work
-from callcenter.switchboard import jobs, outcomes, sweeps
+from callcenter.switchboard import jobs, outcomes, placing, sweeps
 from callcenter.switchboard.progress import customer_missed
 from callcenter.worker import URGENT, KeepsOne
 
@@ -81,10 +82,12 @@ def takes_again() -> Iterator[None]:
                 Attempt.id == attempt_id, Attempt.state.in_(("intent", "sending"))
             )
             return session.execute(
-                taken.values(state="sending", sent_at=work.at()).returning(Attempt)
+                taken.values(
+                    state="sending", sent_at=work.at(), lease_until=work.at() + SENDING_LOST_AFTER
+                ).returning(Attempt)
             ).scalar_one_or_none()
 
-    with patch.object(jobs, "_claim", takes):
+    with patch.object(placing, "_claim", takes):
         yield
 
 
@@ -93,7 +96,11 @@ def gives_again() -> Iterator[None]:
     """An order is carried out by whoever is rung for it, whatever has become of it."""
 
     def claims(session: Any, order_id: Any, at: Any) -> CarrierOrder | None:
-        taken = sa.update(CarrierOrder).where(CarrierOrder.id == order_id).values(state="given", bell_at=at)
+        taken = (
+            sa.update(CarrierOrder)
+            .where(CarrierOrder.id == order_id)
+            .values(state="given", bell_at=at + GIVEN_LOST_AFTER)
+        )
         return session.execute(taken.returning(CarrierOrder)).scalar_one_or_none()
 
     with patch.object(dialing, "claim_order", claims):
@@ -178,7 +185,7 @@ def unknown_targets_are_free() -> Iterator[None]:
 
 def never_too_late() -> Any:
     """A worker sends, however long ago it has taken the attempt."""
-    return patch.object(jobs, "may_send", lambda *_: True)
+    return patch.object(placing, "may_send", lambda *_: True)
 
 
 def stale_orders_are_given() -> Any:

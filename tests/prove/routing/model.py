@@ -225,7 +225,7 @@ class Rules:
     # The dialing protocol.
 
     def is_claimed(self, centre: Centre, a: int, agent: Agent) -> Iterator[Centre]:
-        """jobs._claim: INTENT -> SENDING, committed."""
+        """placing._claim: INTENT -> SENDING, committed."""
         if agent.attempt == "intent":
             yield with_agent(centre, a, attempt="sending")
 
