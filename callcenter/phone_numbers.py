@@ -8,9 +8,12 @@ A carrier is given the number alone, and the extension as keys to press once som
 import re
 import unicodedata
 from collections.abc import Iterable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, PhoneNumberType
+from phonenumbers.timezone import time_zones_for_number
 
 _KEYPAD = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "22233344455566677778889999")
 # A withheld number arrives as a word, or as that word typed on a keypad: +266696687 spells ANONYMOUS
@@ -133,6 +136,24 @@ def is_mobile(number: str) -> bool:
     """Say whether a canonical number is certainly a mobile: one person's, not a switchboard's."""
     kind = phonenumbers.number_type(phonenumbers.parse(without_extension(number), None))
     return bool(kind == PhoneNumberType.MOBILE)
+
+
+def zone_abroad(number: str, country: str, at: datetime) -> ZoneInfo | None:
+    """Return the time zone of a canonical number of another country, None where nobody can be sure of it.
+
+    A country of one zone, or an area of a larger one, is certain; several zones are so while their clocks
+    agree, in winter and in summer.
+    """
+    parsed = phonenumbers.parse(without_extension(number), None)
+    if phonenumbers.region_code_for_number(parsed) in (country, None):
+        return None
+    try:
+        zones = [ZoneInfo(name) for name in time_zones_for_number(parsed)]
+    except (ZoneInfoNotFoundError, ValueError):  # "Etc/Unknown", or a zone that this machine lacks.
+        return None
+    moments = [at, at + timedelta(days=182)]
+    clocks = {tuple(moment.astimezone(zone).utcoffset() for moment in moments) for zone in zones}
+    return zones[0] if len(clocks) == 1 else None
 
 
 def _plain(raw: str | None) -> str:

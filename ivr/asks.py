@@ -82,11 +82,23 @@ class ReadNumber:
 
 
 @dataclass(frozen=True)
+class Times:
+    """When we may call, told at `now`: as soon as possible, at the latest at `soonest`, or at one of the
+    `others`. All are by the customer's clock; `abroad` says that it is not the line's."""
+
+    now: datetime
+    soonest: datetime
+    others: tuple[datetime, ...] = ()
+    abroad: bool = False
+
+
+@dataclass(frozen=True)
 class NumberRead:
-    """Yes: its canonical form, and its digits as people of the country say them."""
+    """Yes: its canonical form, its digits as people of the country say them, and when it may be called."""
 
     canonical: str
     spoken: str
+    times: Times | None = None
 
 
 @dataclass(frozen=True)
@@ -98,18 +110,24 @@ class NumberRefused:
 
 @dataclass(frozen=True)
 class BookCallback:
-    """Promise a call to this canonical number."""
+    """Promise a call to this canonical number, at the time that was chosen, else as soon as possible."""
 
     number: str
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)
 class CallbackBooked:
-    """The promise: who calls which number by when (local time), told at `now`."""
+    """The promise: who calls which number by when (local time), told at `now`.
+
+    A time that was `chosen` is kept to, and nobody rings before it. `abroad`: by the customer's clock.
+    """
 
     spoken: str
     due: datetime
     now: datetime
+    chosen: bool = False
+    abroad: bool = False
 
 
 @dataclass(frozen=True)
@@ -213,6 +231,7 @@ Answer = (
     | NobodyThere
     | Left
     | NumberRead
+    | Times
     | NumberRefused
     | CallbackBooked
     | TicketFound

@@ -1,5 +1,7 @@
 """Numbers as people write them, and as they are dialled, spoken and shown."""
 
+from datetime import UTC, datetime
+
 import phonenumbers
 import pytest
 from hypothesis import given, settings
@@ -15,6 +17,7 @@ from callcenter.phone_numbers import (
     refusal,
     spoken_groups,
     without_extension,
+    zone_abroad,
 )
 
 SHANGHAI = "+862155550100"
@@ -376,3 +379,20 @@ def test_every_countrys_example_numbers_survive() -> None:
 @given(digits=st.from_regex(r"[1-9][0-9]{6,14}", fullmatch=True), country=st.sampled_from(["CN", "US", "DE"]))
 def test_what_is_well_written_is_read_as_carefully(digits: str, country: str) -> None:
     assert canonical(f"+{digits}", country) == canonical(f" +{digits}", country)
+
+
+# Only a zone that the number tells for certain: one country with one clock, or an area of a larger one.
+@pytest.mark.parametrize(
+    ("number", "zone"),
+    [
+        ("+12125550123", "America/New_York"),
+        ("+447911123456", "Europe/Guernsey"),
+        ("+819012345678;ext=12", "Asia/Tokyo"),
+        ("+14255550123", "America/Los_Angeles"),
+        ("+18005550123", None),
+        (SHANGHAI, None),
+    ],
+)
+def test_the_zone_of_a_number_abroad(number: str, zone: str | None) -> None:
+    found = zone_abroad(number, "CN", datetime(2026, 11, 23, tzinfo=UTC))
+    assert (found.key if found else None) == zone

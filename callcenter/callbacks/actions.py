@@ -6,14 +6,14 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from callcenter import ids
-from callcenter.calendars.rules import Hours
 from callcenter.callbacks import queries, rules
-from callcenter.callbacks.bounds import NOT_PLACED, forbidden_now, put_off_callback
+from callcenter.callbacks.bounds import NOT_PLACED, forbidden_now, next_try, put_off_callback
 from callcenter.callbacks.models import SUBJECT, Callback
+from callcenter.callbacks.times import PROMISE, agreed_for, why_of
 from callcenter.configuration import configuration
 from callcenter.db import upsert
 from callcenter.dialing.queries import is_shut, is_unresolved
-from callcenter.errors import Conflict, Forbidden, Invalid, Missing, Sentence
+from callcenter.errors import Conflict, Forbidden, Missing, Sentence
 from callcenter.notices.actions import announce
 from callcenter.phone_numbers import refusal
 from callcenter.promises import rules as promised
@@ -30,7 +30,6 @@ from callcenter.promises.queries import promise_of
 from callcenter.routing.actions import enter_line, leave_line
 from callcenter.routing.queries import live_wait
 
-PROMISE = "HL-8"
 PHONED_IN = "phoned_in"
 
 
@@ -61,12 +60,15 @@ def book_callback(
     owed = queries.open_callback_to(session, number, line_id)
     if owed is not None:
         return owed
-    agreed = _agreed(session, line_id, rule, due_at, at, counted_from or at, awaits_call_id)
+    agreed = agreed_for(
+        session, line_id, number, at,
+        rule=rule, asked_for=due_at, start=counted_from, awaits_call_id=awaits_call_id,
+    )  # fmt: skip
     values = {
         "id": ids.new(), "number": number, "line_id": line_id, "skill_id": skill_id, "language": language,
         "customer_id": customer_id, "origin_call_id": origin_call_id, "ticket_id": ticket_id,
         "state": "booked", "created_at": at, "created_by": actor, "due_at": agreed.due_at,
-        "next_try_at": agreed.first_try, "tries": 0,
+        "next_try_at": agreed.first_try, "chosen": due_at is not None, "tries": 0,
     }  # fmt: skip
     insert = upsert(session, Callback).values(**values).on_conflict_do_nothing().returning(Callback)
     callback: Callback | None = session.execute(insert).scalar_one_or_none()
@@ -91,39 +93,6 @@ def _check_number(session: Session, number: str) -> None:
         raise Forbidden(refused or "A callback needs a telephone number.")
 
 
-def _agreed(
-    session: Session,
-    line_id: UUID,
-    rule: str,
-    asked_for: datetime | None,
-    at: datetime,
-    start: datetime,
-    awaits_call_id: UUID | None = None,
-) -> rules.Agreed:
-    """Return what is promised by a rule, and when we first try; raise Conflict when it cannot be kept."""
-    if asked_for is not None and asked_for <= at:
-        raise Invalid("due_at", "this time has passed; give a time in the future")
-    known = configuration(session)
-    limit = promised.limit_of(rule, known.policies_of(line_id), given=asked_for is not None)
-    zone = known.zone_of(line_id)
-    agreed = rules.agree(limit, _hours(session, line_id), at, start, zone, asked_for, awaits_call_id)
-    if agreed is None:
-        raise Conflict("The line has no opening hours in the coming year: nothing can be promised.")
-    if agreed.due_at <= at:
-        raise Conflict(Sentence("The time limit of {} is over already: give a time by HL-8.", rule))
-    return agreed
-
-
-def _hours(session: Session, line_id: UUID) -> Hours:
-    known = configuration(session)
-    return known.hours[known.lines[line_id].calendar_id]
-
-
-def _why(session: Session, line_id: UUID, limit: promised.Limit) -> dict[str, object]:
-    known = configuration(session)
-    return limit.as_why(known.calendars[known.lines[line_id].calendar_id])
-
-
 def _promise(
     session: Session, callback: Callback, agreed: rules.Agreed, owner_id: UUID | None, at: datetime
 ) -> None:
@@ -135,7 +104,7 @@ def _promise(
         subject_id=callback.id,
         due_at=callback.due_at,
         grace=timedelta(minutes=numbers.callback_grace_minutes),
-        why=_why(session, callback.line_id, agreed.limit),
+        why=why_of(session, callback.line_id, agreed.limit),
         at=at,
         customer_id=callback.customer_id,
         owner_agent_id=owner_id,
@@ -310,11 +279,7 @@ def miss_callback(session: Session, callback: Callback, reason: str, at: datetim
     """The customer was not reached (busy, no-answer, voicemail, failed): try again later, or give up."""
     if callback.state not in ("agent", "waiting"):
         return
-    numbers = configuration(session).policies_of(callback.line_id)
-    spacing = timedelta(minutes=numbers.callback_retry_minutes)
-    again = rules.after_failed_try(
-        callback.tries, numbers.callback_tries, _hours(session, callback.line_id), at, spacing
-    )
+    again = next_try(session, callback, at)
     callback.reason = reason
     if again is None:
         _give_up(session, callback, "failed", "broken", reason, at)
@@ -370,15 +335,15 @@ def reschedule_callback(
     callback = _changeable(session, callback_id)
     owed = promise_of(session, SUBJECT, callback_id)
     rule = owed.rule if owed is not None else PROMISE
-    agreed = _agreed(session, callback.line_id, rule, due_at, at, at)
-    callback.next_try_at, callback.due_at = agreed.first_try, agreed.due_at
+    agreed = agreed_for(session, callback.line_id, callback.number, at, rule=rule, asked_for=due_at)
+    callback.next_try_at, callback.due_at, callback.chosen = agreed.first_try, agreed.due_at, True
     wait = live_wait(session, SUBJECT, callback.id, lock=True)
     if wait is not None:
         leave_line(session, wait, "rescheduled", at)
     callback.state = "booked"
     callback.reason = f"rescheduled by {actor}"[:60]
     if owed is not None:
-        why = _why(session, callback.line_id, agreed.limit)
+        why = why_of(session, callback.line_id, agreed.limit)
         move_promise(session, owed, callback.due_at, at, by=actor, why=why, consent=consent, reason=reason)
     announce(session, "callback", callback.id, at)
     return callback

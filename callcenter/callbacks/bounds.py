@@ -1,16 +1,19 @@
 """What forbids that a callback is made now, and what becomes of it: later in its time, or a person's task."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from callcenter.calendars.rules import Hours, next_opening
+from callcenter.calendars.rules import Hours
 from callcenter.callbacks import rules
 from callcenter.callbacks.models import SUBJECT, Callback
 from callcenter.configuration import configuration
 from callcenter.dialing.queries import cap_reached
 from callcenter.dialing.rules import next_day
 from callcenter.notices.actions import announce
+from callcenter.phone_numbers import zone_abroad
 from callcenter.tasks.actions import open_task
 
 QUIET = "quiet_hours"
@@ -18,11 +21,47 @@ NOT_CALLED = "not_called"
 NOT_PLACED = "not_placed"
 
 
+def hours_of(session: Session, line_id: UUID) -> Hours:
+    """Return the opening hours of a line."""
+    known = configuration(session)
+    return known.hours[known.lines[line_id].calendar_id]
+
+
+def zone_for(session: Session, line_id: UUID, number: str | None, at: datetime) -> tuple[ZoneInfo, bool]:
+    """Return the zone in which times are told to a number: its own abroad (True), else the line's."""
+    home = configuration(session)
+    line = home.zone_of(line_id)
+    abroad = zone_abroad(number, home.centre.country, at) if number else None
+    differs = abroad is not None and at.astimezone(abroad).utcoffset() != at.astimezone(line).utcoffset()
+    return (abroad, True) if abroad is not None and differs else (line, False)
+
+
+def quiet_hours(session: Session, line_id: UUID, number: str, at: datetime, *awake: datetime) -> rules.Quiet:
+    """Return the hours in which a number is left alone, by its own clock and the line's policy."""
+    numbers = configuration(session).policies_of(line_id)
+    zone, _ = zone_for(session, line_id, number, at)
+    return rules.Quiet(zone, numbers.quiet_from_hour, numbers.quiet_until_hour, awake)
+
+
+def _quiet(session: Session, callback: Callback, at: datetime) -> rules.Quiet:
+    """Return the quiet hours of a callback's customer: he is awake when he asks, and at the time he chose."""
+    awake = (callback.created_at, callback.due_at) if callback.chosen else (callback.created_at,)
+    return quiet_hours(session, callback.line_id, callback.number, at, *awake)
+
+
 def forbidden_now(session: Session, callback: Callback, at: datetime) -> str | None:
-    """Return why the customer is not rung now: the line's hours, or the calls of today that are used up."""
-    if not rules.may_ring(_hours(session, callback), at):
+    """Return why the customer is not rung now: the line's hours, his night, or calls of today used up."""
+    if not rules.may_ring(hours_of(session, callback.line_id), _quiet(session, callback, at), at):
         return QUIET
     return cap_reached(session, SUBJECT, callback.number, at)
+
+
+def next_try(session: Session, callback: Callback, at: datetime) -> datetime | None:
+    """Return when the customer would be tried again if he were missed now, None after the last try (FU-2)."""
+    numbers = configuration(session).policies_of(callback.line_id)
+    spacing = timedelta(minutes=numbers.callback_retry_minutes)
+    hours, quiet = hours_of(session, callback.line_id), _quiet(session, callback, at)
+    return rules.after_failed_try(callback.tries, numbers.callback_tries, hours, quiet, at, spacing)
 
 
 def put_off_callback(session: Session, callback: Callback, reason: str, at: datetime) -> None:
@@ -38,10 +77,11 @@ def put_off_callback(session: Session, callback: Callback, reason: str, at: date
     again = _again(session, reason, at)
     numbers = configuration(session).policies_of(callback.line_id)
     grace = timedelta(minutes=numbers.callback_grace_minutes)
-    opening, is_in_time = rules.put_off(_hours(session, callback), again, callback.due_at, grace)
+    hours, quiet = hours_of(session, callback.line_id), _quiet(session, callback, at)
+    chance, is_in_time = rules.put_off(hours, quiet, again, callback.due_at, grace)
     callback.reason = reason
-    if opening is not None and (is_in_time or reason == NOT_PLACED):
-        callback.state, callback.next_try_at = "booked", opening
+    if chance is not None and (is_in_time or reason == NOT_PLACED):
+        callback.state, callback.next_try_at = "booked", chance
     else:
         callback.state = "agent"
         open_task(
@@ -63,13 +103,9 @@ def retry_callback(session: Session, callback: Callback, at: datetime) -> None:
     forbidden = forbidden_now(session, callback, at)
     zone = configuration(session).zone
     again = next_day(zone, at) if forbidden not in (None, QUIET) else at
-    opening = again if forbidden is None else next_opening(_hours(session, callback), again)
+    hours, quiet = hours_of(session, callback.line_id), _quiet(session, callback, at)
+    chance = again if forbidden is None else rules.next_chance(hours, quiet, again)
     callback.tries = max(0, callback.tries - 1)
     callback.state, callback.reason = "booked", NOT_CALLED
-    callback.next_try_at = opening or again + timedelta(days=1)
+    callback.next_try_at = chance or again + timedelta(days=1)
     announce(session, "callback", callback.id, at)
-
-
-def _hours(session: Session, callback: Callback) -> Hours:
-    known = configuration(session)
-    return known.hours[known.lines[callback.line_id].calendar_id]

@@ -17,6 +17,8 @@ OPEN = sa.text("state IN ('booked', 'waiting', 'agent')")
 class Callback(Base):
     """A call we owe. `due_at` is the time that was promised, `next_try_at` when we act next.
 
+    `chosen` says that the customer, or who booked for him, chose that time: he is not rung before it.
+
     States: booked, waiting (for an agent), agent (one accepted, the customer is rung), kept,
     failed (not reachable after all tries), cancelled. A number is owed one call on a line at a time.
     """
@@ -48,6 +50,7 @@ class Callback(Base):
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(sa.String(80))
     due_at: Mapped[datetime]
+    chosen: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     next_try_at: Mapped[datetime]
     tries: Mapped[int] = mapped_column(default=0)
     settled_at: Mapped[datetime | None]

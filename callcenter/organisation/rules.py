@@ -54,6 +54,20 @@ class Policies(BaseModel):
     callback_retry_minutes: int = _number(
         30, 1, 1440, "HL-8 (+): between two attempts.", "HL-8（+）：两次尝试的间隔（分钟）。"
     )
+    quiet_from_hour: int = _number(
+        21,
+        0,
+        24,
+        "HL-8 (+): from this hour on customers are not called back, by their own clock.",
+        "HL-8（+）：几点起不回呼（按客户当地时间）。",
+    )
+    quiet_until_hour: int = _number(
+        8,
+        0,
+        24,
+        "HL-8 (+): until this hour; the same as `quiet_from_hour` means never.",
+        "HL-8（+）：几点前不回呼；与 `quiet_from_hour` 相同即不限。",
+    )
     answer_within_working_hours: int = _number(
         3,
         1,

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from callcenter.callbacks import actions as callbacks
 from callcenter.callbacks.models import SUBJECT
 from callcenter.callbacks.queries import open_callback_to
+from callcenter.callbacks.times import PROMISE
 from callcenter.calls.models import Call
 from callcenter.configuration import configuration
 from callcenter.errors import Conflict, Invalid, Missing, Sentence
@@ -58,7 +59,7 @@ def _call_back(
     number: str | None,
     due_at: datetime | None,
 ) -> UUID:
-    if due_at is not None and rule != callbacks.PROMISE:
+    if due_at is not None and rule != PROMISE:
         raise Invalid("due_at", "is given by FU-5 and HL-8, and by no other rule")
     asked = call or (session.get(Call, ticket.call_id) if ticket and ticket.call_id else None)
     line = _line(session, ticket, asked)

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from callcenter.callbacks import times
 from callcenter.callbacks.actions import book_callback, phones_in
+from callcenter.callbacks.bounds import zone_for
+from callcenter.callbacks.models import Callback
 from callcenter.callbacks.queries import take_open_callback_to
 from callcenter.calls.models import Call, Leg
 from callcenter.configuration import configuration
@@ -222,7 +225,17 @@ def _read_number(desks: CallerDesks, ask: asks.ReadNumber) -> asks.NumberRead | 
         return asks.NumberRefused("unreadable")
     if not may_dial(number, home.dial_prefixes, home.sip_domains):
         return asks.NumberRefused("not_allowed")
-    return asks.NumberRead(number, spoken_groups(number))
+    return asks.NumberRead(number, spoken_groups(number), _times(desks, number))
+
+
+def _times(desks: CallerDesks, number: str) -> asks.Times | None:
+    """Return when a number may be called, by the clock of whoever has it."""
+    found = times.choice_for(desks.session, desks.served_line.id, number, desks.at)
+    if found is None:
+        return None
+    others = tuple(other.astimezone(found.zone) for other in found.others)
+    soonest = found.soonest.astimezone(found.zone)
+    return asks.Times(desks.at.astimezone(found.zone), soonest, others, found.abroad)
 
 
 def _book_callback(desks: CallerDesks, ask: asks.BookCallback) -> asks.CallbackBooked | asks.NumberRefused:
@@ -241,17 +254,31 @@ def _book_callback(desks: CallerDesks, ask: asks.BookCallback) -> asks.CallbackB
             language=desks.language,
             at=desks.at,
             actor="caller",
+            due_at=_chosen(desks, ask),
             origin_call_id=call.id,
             ticket_id=ticket_for(desks.session, call, "general", desks.at).id,
             customer_id=call.customer_id,
         )
     except (Forbidden, Conflict):
         return asks.NumberRefused("not_allowed")
-    call.promised = True
-    zone = desks.zone
-    return asks.CallbackBooked(
-        spoken_groups(ask.number), callback.due_at.astimezone(zone), desks.at.astimezone(zone)
-    )
+    return _promised(desks, callback)
+
+
+def _chosen(desks: CallerDesks, ask: asks.BookCallback) -> datetime | None:
+    """Return the time that was chosen, None where it has passed while the caller thought about it."""
+    if ask.at is None:
+        return None
+    line = desks.served_line
+    may = times.is_on_offer(desks.session, line.id, ask.number, ask.at, desks.at)
+    return ask.at.astimezone(UTC) if may else None
+
+
+def _promised(desks: CallerDesks, callback: Callback) -> asks.CallbackBooked:
+    """Tell what is promised to this caller now, by the clock of whoever has the number."""
+    desks.call.promised = True
+    zone, abroad = zone_for(desks.session, callback.line_id, callback.number, desks.at)
+    due, now = callback.due_at.astimezone(zone), desks.at.astimezone(zone)
+    return asks.CallbackBooked(spoken_groups(callback.number), due, now, callback.chosen, abroad)
 
 
 def _skill_of_call(desks: CallerDesks) -> Any:

@@ -14,6 +14,7 @@ from ivr.turns import HangUp, Music, Step, Turn
 from ivr.words import LANGUAGES
 
 FLOWS: Mapping[tuple[str, int], Callable[[Step, Heard], Turn]] = {
+    (CALLER.name, 1): caller.hear,
     (CALLER.name, CALLER.version): caller.hear,
     (AGENT.name, AGENT.version): agent.hear,
     (CUSTOMER.name, CUSTOMER.version): customer.hear,
@@ -31,12 +32,12 @@ def advance(step: Step | None, heard: Heard) -> Turn:
 
 
 def begins(flow: str, version: int, heard: Heard) -> None:
-    """Make sure that a leg that began so would begin on this flow and version today.
+    """Make sure that a leg that began so would begin on this flow today, in a version that says the same.
 
     Raise KeyError where it would not: such a leg is played again by the release that led it.
     """
     step = begin(heard).step
-    if (step.flow, step.version) != (flow, version):
+    if step.flow != flow or FLOWS.get((flow, version)) is not FLOWS[step.flow, step.version]:
         raise KeyError(f"{flow} {version} is not led by this release, which has {step.flow} {step.version}")
 
 

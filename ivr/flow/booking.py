@@ -1,7 +1,6 @@
-"""A callback is booked: whose number, confirmed or keyed anew, and the promise told as a promise."""
+"""A callback is booked: whose number, confirmed or keyed anew, when, and the promise told as a promise."""
 
-from datetime import datetime
-
+from ivr import record
 from ivr.asks import (
     BookCallback,
     CallbackBooked,
@@ -11,7 +10,7 @@ from ivr.asks import (
     ReadNumber,
     TicketOpened,
 )
-from ivr.flow import message
+from ivr.flow import message, times
 from ivr.flow.listening import Choices, listen, meant, not_taken
 from ivr.flow.table import (
     CALLER,
@@ -32,8 +31,8 @@ from ivr.turns import Digits, Gather, Key, Moment, Turn
 
 LONGEST_NUMBER = 32
 """Digits kept of what was keyed: no number of people is longer, extension included."""
-CHOSEN = ("canonical", "spoken", "keyed", "unconfirmed", "asked", "tries")
-"""What is remembered of the number while it is confirmed and booked."""
+CHOSEN = ("canonical", "spoken", "keyed", "unconfirmed", "asked", "tries", "times", "at", "unchosen")
+"""What is remembered of the number and the time while they are confirmed and booked."""
 YES_OR_NO: Choices = {"1": "yes", "2": "no", "*": "repeat", "0": "agent"}
 REFUSALS = {"not_allowed": "number.not_allowed"}
 
@@ -80,8 +79,9 @@ def _read(m: Memory) -> Turn:
 def reading_number(m: Memory, heard: Heard) -> Turn:
     """Is this a number that we may call?"""
     match heard:
-        case Answered(NumberRead(canonical, spoken)):
+        case Answered(NumberRead(canonical, spoken, offered)):
             m = keep(fresh(m, *CHOSEN), canonical=canonical, spoken=spoken)
+            m = keep(m, times=record.to_json(offered)) if offered else m
             return _book(m) if m.get("unconfirmed") else _confirm(m, _read_back(m))
         case Answered(NumberRefused(reason)):
             return _refused(m, reason)
@@ -136,7 +136,7 @@ def confirm_number(m: Memory, heard: Heard) -> Turn:
     """The number was read back: right, or another."""
     match meant(m, heard, YES_OR_NO):
         case Pressed("1"):
-            return _book(m)
+            return _ask_time(fresh(m, *CHOSEN)) if times.others(m) else _book(m)
         case Pressed("2"):
             return _another(m) if m["keyed"] else _ask_number(m)
         case Pressed("*"):
@@ -152,26 +152,54 @@ def _unless_worn_out(m: Memory, *before: Says, prompt: str = "number.confirm") -
     return _book(keep(m, unconfirmed=True)) if worn_out(m) else _confirm(m, *before, prompt=prompt)
 
 
+def _ask_time(m: Memory) -> Turn:
+    """When shall we call? Any key stops the proposals."""
+    return CALLER.at(choose_time, m, listen(m, times.proposals(m), times.CHOICES))
+
+
+@CALLER.state
+def choose_time(m: Memory, heard: Heard) -> Turn:
+    """One key each; silence and wrong keys lead to the soonest: a promise is better than a question."""
+    match meant(m, heard, times.CHOICES):
+        case Pressed(key) if key in times.others(m):
+            return _book(keep(m, at=times.others(m)[key].isoformat()))
+        case Pressed(key) if key == times.SOONEST:
+            return _book(m)
+        case Pressed("*") if not worn_out(lap(m)):
+            return _ask_time(lap(m))
+        case _:
+            return _book(keep(m, unchosen=True))
+
+
 def _book(m: Memory) -> Turn:
-    return CALLER.ask(booking, fresh(m, *CHOSEN), BookCallback(m["canonical"]))
+    """Promise the call, at the time that was chosen if one was."""
+    return CALLER.ask(booking, fresh(m, *CHOSEN), BookCallback(m["canonical"], times.chosen(m)))
 
 
 @CALLER.state
 def booking(m: Memory, heard: Heard) -> Turn:
     """The promise is made, and told: who, which number, when at the latest (HL-8)."""
     match heard:
-        case Answered(CallbackBooked(spoken, due, now)):
-            return message.end(m, "callback", *_promise(m, spoken, due, now), say(m, "goodbye.thanks"))
+        case Answered(CallbackBooked() as booked):
+            return message.end(m, "callback", *_promise(m, booked), say(m, "goodbye.thanks"))
         case Answered(NumberRefused(reason)):
             return _refused(keep(m, keyed=True), reason)
         case _:
             return _book(m)
 
 
-def _promise(m: Memory, spoken: str, due: datetime, now: datetime) -> tuple[Says, ...]:
-    who = "promise.engineer" if m.get("choice") == "technical" else "promise.colleague"
+def _promise(m: Memory, booked: CallbackBooked) -> tuple[Says, ...]:
     return (
         say(m, "callback.unconfirmed") if m.get("unconfirmed") else (),
-        say(m, who, number=Digits(spoken), due=Moment(due, now)),
+        say(m, "time.unchosen") if m.get("unchosen") else (),
+        promised(m, booked),
         () if m.get("ticket_told") else say(m, "ticket.opened", ticket=ticket(m["ticket"])),
     )
+
+
+def promised(m: Memory, booked: CallbackBooked) -> Says:
+    """Tell a promise as a promise: who calls which number, at the time that was chosen or by when."""
+    who = "promise.engineer" if m.get("choice") == "technical" else "promise.colleague"
+    due, number = Moment(booked.due, booked.now), Digits(booked.spoken)
+    says = say(m, f"{who}_at" if booked.chosen else who, number=number, due=due)
+    return (*says, *say(m, "time.local")) if booked.abroad else says

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ivr import record
-from ivr.flow import booking, closed, known, menu, message, waiting
+from ivr.flow import booking, closed, known, menu, message, times, waiting
 from ivr.flow.listening import meant
 from ivr.flow.table import CALLER, Memory, fresh, keep, say, speaks
 from ivr.hearing import Arrived, Heard, HungUp, LineFacts, Pressed, QueueLeft, Summoned, TalkEnded
@@ -11,8 +11,10 @@ from ivr.turns import Connect, Step, Turn
 from ivr.words import LANGUAGES
 
 IN_QUEUE = frozenset({"waiting", "leaving"})
-LEAVES_FOR_AGENT = frozenset({"confirm_number", "key_number"})
+LEAVES_FOR_AGENT = frozenset({"confirm_number", "key_number", "choose_time"})
 """Steps whose own module knows nothing of agents."""
+WORDS = {"confirm_number": booking.YES_OR_NO, "choose_time": times.CHOICES}
+"""What may be said for a key at these of them."""
 MOST_RETURNS = 3
 """So often 0 leads from a callback's number back to agents; then it is a wrong key: every call ends."""
 TALKED = frozenset({"answered", "completed"})
@@ -68,7 +70,7 @@ def hear(step: Step, heard: Heard) -> Turn:
 
 def _in_its_state(state: str, m: Memory, heard: Heard) -> Turn:
     """Let the state itself hear it, where 0 does not lead to an agent as everywhere (words.md)."""
-    meaning = meant(m, heard, booking.YES_OR_NO) if state == "confirm_number" else heard
+    meaning = meant(m, heard, WORDS[state]) if state in WORDS else heard
     if meaning == Pressed("0") and state in LEAVES_FOR_AGENT and _may_return(m):
         return waiting.find_again(fresh(keep(m, returns=m.get("returns", 0) + 1)))
     return CALLER.states[state](m, heard)

@@ -152,5 +152,8 @@ def apology(m: Memory) -> tuple[Says, Memory]:
     return (() if m.get("apologised") else say(m, "apology.once")), keep(m, apologised=True)
 
 
-CALLER = Flow("caller", 1)
-"""The caller's flow; its states live in caller, menu, closed, waiting, booking and message."""
+CALLER = Flow("caller", 2)
+"""The caller's flow; its states live in caller, menu, closed, waiting, booking, times and message.
+
+Version 2 is told more than version 1 (times to choose from) and says the same where it is told the same.
+"""

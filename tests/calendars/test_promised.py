@@ -13,7 +13,7 @@ from callcenter.calendars.official import public_days
 from callcenter.calendars.queries import hours_of, unconfirmed
 from callcenter.calendars.rules import Hours
 from callcenter.callbacks.actions import book_callback
-from callcenter.callbacks.rules import after_failed_try
+from callcenter.callbacks.rules import Quiet, after_failed_try
 from callcenter.jobs import Work
 from callcenter.promises.models import Promise
 from callcenter.switchboard.sweeps import unconfirmed_years
@@ -72,10 +72,10 @@ def test_no_promise_falls_into_the_holidays(work: Work) -> None:
 
 # FU-2: "try again at another time"; nobody is called back on a holiday, on a make-up Saturday he is.
 def test_a_second_try_waits_for_the_next_workday() -> None:
-    spacing = timedelta(minutes=30)
+    spacing, night = timedelta(minutes=30), Quiet(ZoneInfo(OFFICE.zone), 21, 8)
     evening, friday = china("2026-09-30 17:45"), china("2026-10-09 17:45")
-    assert after_failed_try(1, 3, OFFICE, evening, spacing) == china("2026-10-08 09:00")
-    assert after_failed_try(1, 3, OFFICE, friday, spacing) == china("2026-10-10 09:00")
+    assert after_failed_try(1, 3, OFFICE, night, evening, spacing) == china("2026-10-08 09:00")
+    assert after_failed_try(1, 3, OFFICE, night, friday, spacing) == china("2026-10-10 09:00")
 
 
 def test_the_clock_warns_of_a_year_that_is_not_confirmed(work: Work, time: SettableTime) -> None:

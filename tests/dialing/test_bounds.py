@@ -13,6 +13,7 @@ from callcenter.carrier.port import Ambiguous, NotPlaced, Placement
 from callcenter.dialing import actions as dialing
 from callcenter.dialing.models import DialCount
 from callcenter.dialing.rules import SENDING_LOST_AFTER
+from callcenter.organisation.queries import centre
 from callcenter.routing.models import AgentState, Offer
 from callcenter.staff.models import Agent
 from callcenter.switchboard import placing, sweeps
@@ -112,7 +113,7 @@ def test_a_numbers_cap_refuses_and_the_callback_waits_for_the_next_day(desk: Des
     assert desk.told(second) == ("not_placed", "number_cap")
     callback = desk.callback(second)
     assert (callback.state, callback.reason, callback.tries) == ("booked", "number_cap", 0)
-    assert callback.next_try_at == datetime(2026, 11, 21, 16, 0, tzinfo=UTC), "midnight in China"
+    assert callback.next_try_at == datetime(2026, 11, 22, 0, 0, tzinfo=UTC), "08:00 in China, the next day"
 
 
 def test_all_customers_have_a_cap_together(desk: Desk) -> None:
@@ -197,6 +198,41 @@ def test_a_customer_is_not_rung_at_night(desk: Desk) -> None:
     callback = desk.callback(attempt_id)
     assert (callback.state, callback.tries) == ("booked", 0)
     assert callback.next_try_at == datetime(2026, 11, 24, 1, 0, tzinfo=UTC), "09:00 in China"
+
+
+# An intent of the evening has waited: the customer is asleep by now, though the line is open.
+def test_a_customer_is_not_woken_on_a_line_that_is_always_open(desk: Desk) -> None:
+    desk.time.at = EVENING
+    attempt_id = desk.customer(callback_id=desk.owes(minutes=60 * 24))
+    desk.time.moves(hours=3)
+    desk.drain()
+    assert desk.twin.placed == []
+    assert desk.told(attempt_id) == ("not_placed", "quiet_hours")
+    callback = desk.callback(attempt_id)
+    assert (callback.state, callback.tries) == ("booked", 0)
+    assert callback.next_try_at == datetime(2026, 11, 24, 0, 0, tzinfo=UTC), "08:00 in China"
+
+
+def test_who_has_chosen_a_time_at_night_is_rung_at_it(desk: Desk) -> None:
+    desk.time.at = EVENING
+    callback_id = desk.owes(minutes=60 * 4)
+    with desk.work.transaction() as session:
+        session.execute(sa.text("UPDATE callbacks SET chosen = true"))
+    desk.time.moves(hours=4)
+    attempt_id = desk.customer(callback_id=callback_id)
+    desk.drain()
+    assert desk.told(attempt_id)[0] == "live"
+
+
+# His own clock decides: it is 06:00 in New York, and the afternoon in China.
+def test_a_customer_abroad_is_not_woken(desk: Desk) -> None:
+    with desk.work.transaction() as session:
+        centre(session).dial_prefixes = ["+86", "+1212"]
+    desk.time.at = EVENING - timedelta(hours=3)
+    attempt_id = desk.customer("+12125550123")
+    desk.time.moves(hours=3)
+    desk.drain()
+    assert desk.told(attempt_id) == ("not_placed", "quiet_hours")
 
 
 def test_a_promise_that_is_being_carried_out_at_closing_is_carried_out(desk: Desk) -> None:

@@ -1,5 +1,6 @@
 """A callback is booked: number, confirmation, promise."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from ivr.asks import (
     NumberRefused,
     OpenTicket,
     ReadNumber,
+    Times,
 )
 from ivr.hearing import Pressed, Silence
 from ivr.turns import Gather, HangUp
@@ -141,3 +143,85 @@ def test_a_technical_caller_is_promised_an_engineer() -> None:
     assert leg.says[0].startswith("我们的工程师最晚在今天下午三点前")
     assert leg.asked.count(OpenTicket("technical")) == 1
     assert OpenTicket("general") not in leg.asked
+
+
+TIMES = Times(
+    SATURDAY_NOON,
+    SATURDAY_NOON.replace(hour=13, minute=10),
+    (SATURDAY_NOON.replace(hour=15, minute=0), SATURDAY_NOON.replace(day=22, hour=9, minute=30)),
+)
+AT_THREE = CallbackBooked("138 0013 8000", TIMES.others[0], SATURDAY_NOON, chosen=True)
+
+
+def choosing(**changes: Any) -> Leg:
+    """A caller who has confirmed the number and hears when we may call."""
+    times = replace(TIMES, **changes)
+    return booking(read=NumberRead("+8613800138000", "138 0013 8000", times)).hears(Pressed("1"))
+
+
+# FU-5: "A question that cannot be answered at once gets an appointed reply time".
+def test_a_time_is_chosen_by_one_key_and_promised() -> None:
+    leg = choosing()
+    assert leg.says == [
+        "尽快回电，最晚今天下午一点十分前，请按 1。",
+        "今天下午三点，请按 2。",
+        "明天上午九点半，请按 3。",
+    ]
+    leg.answers[BookCallback] = AT_THREE
+    leg.hears(Pressed("2"))
+    assert leg.asked[-1] == BookCallback("+8613800138000", TIMES.others[0])
+    assert leg.says[0] == "我们的客服会在今天下午三点打 1 3 8，0 0 1 3，8 0 0 0 给您。"
+    assert (leg.does, leg.memory["ending"]) == ([HangUp()], "callback")
+
+
+def test_the_times_in_english() -> None:
+    leg = Leg(arrived(), {ReadNumber: NumberRead("+8613800138000", "138 0013 8000", TIMES)})
+    leg.hears(Pressed("8"), Pressed("5"), Pressed("1"))
+    assert leg.says == [
+        "As soon as possible, no later than today at 1:10 pm, press 1.",
+        "For today at 3 pm, press 2.",
+        "For tomorrow at half past nine in the morning, press 3.",
+    ]
+    leg.answers[BookCallback] = AT_THREE
+    assert leg.hears(Pressed("2")).says[0] == (
+        "Our customer service will call you at 1 3 8, 0 0 1 3, 8 0 0 0, today at 3 pm."
+    )
+
+
+@pytest.mark.parametrize("heard", [Silence(), Pressed("7"), Pressed("0000")])
+def test_silence_and_a_wrong_key_lead_to_the_soonest(heard: Silence | Pressed) -> None:
+    """A promise is better than nothing."""
+    leg = choosing().hears(heard)
+    assert leg.asked[-1] == BookCallback("+8613800138000")
+    assert leg.prompts[:2] == ["time.unchosen", "promise.colleague"]
+
+
+def test_a_key_without_a_time_leads_to_the_soonest() -> None:
+    leg = choosing(others=TIMES.others[:1]).hears(Pressed("3"))
+    assert leg.asked[-1] == BookCallback("+8613800138000")
+
+
+def test_star_repeats_the_times_and_not_for_ever() -> None:
+    leg = choosing().hears(Pressed("*"))
+    assert leg.prompts == ["time.soonest", "time.at", "time.at"]
+    for _ in range(8):
+        leg.hears(Pressed("*"))
+    assert leg.name == "ended"
+
+
+def test_an_agent_is_one_key_away_while_a_time_is_chosen() -> None:
+    """Two keys at most to a person."""
+    from ivr.asks import FindAgent
+
+    assert choosing().hears(Pressed("0")).asked[-1] == FindAgent("agent")
+
+
+def test_a_caller_from_abroad_hears_whose_clock_it_is() -> None:
+    leg = choosing(abroad=True)
+    assert leg.prompts[-1] == "time.local"
+    leg.answers[BookCallback] = replace(AT_THREE, abroad=True)
+    assert leg.hears(Pressed("2")).prompts[:2] == ["promise.colleague_at", "time.local"]
+
+
+def test_a_line_without_later_times_asks_for_none() -> None:
+    assert choosing(others=()).prompts[0] == "promise.colleague"

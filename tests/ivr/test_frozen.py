@@ -11,37 +11,54 @@ import hashlib
 import pytest
 
 from ivr.flow import FLOWS
+from ivr.hearing import Heard
 from ivr.twiml import render
 from ivr.words import words_digest
 from tests.ivr.legs import URLS
-from tests.ivr.test_graph import BEGINNINGS, graph
+from tests.ivr.test_graph import BEGINNINGS, NEW_IN, graph
 
 FROZEN = {
     ("caller", 1): "fa1e52b59bd23743",
+    ("caller", 2): "c44b9847e585d3b8",
     ("agent", 1): "404b5b19fa7abefe",
     ("customer", 1): "fff910587e42191f",
 }
-WORDS = "26c195ebf939"
+WORDS = "cbfcbeab34ad"
 
 
-def behaviour(flow: str) -> str:
+LATER_FIELDS = (", times=None", ", chosen=False", ", abroad=False")
+"""What version 1 never heard of, as its hearings have it now: always the same, and no part of its digest."""
+
+
+def behaviour(flow: str, version: int) -> str:
     """Return the digest of all that a flow says and does on every walk, whatever its code looks like."""
     digest = hashlib.sha256()
     for beginning in BEGINNINGS:
-        for step, heard, turn in graph(beginning).documents.values():
+        if NEW_IN.get(beginning, 1) > version:
+            continue
+        walk = graph(beginning, version if flow == "caller" else 2)
+        for step, heard, turn in walk.documents.values():
             if turn.step.flow == flow:
                 begins = step.name if step else beginning
-                digest.update(f"{begins}\n{heard}\n{turn.step.name}\n{render(turn, URLS)}\n".encode())
-        for here, there in sorted(graph(beginning).ways.items()):
+                told = _as_told(heard) if version == 1 else heard
+                digest.update(f"{begins}\n{told}\n{turn.step.name}\n{render(turn, URLS)}\n".encode())
+        for here, there in sorted(walk.ways.items()):
             if here.startswith(f"{flow} "):
                 digest.update(f"{here}\n{sorted(there)}\n".encode())
     return digest.hexdigest()[:16]
 
 
+def _as_told(heard: Heard) -> str:
+    told = str(heard)
+    for later in LATER_FIELDS:
+        told = told.replace(later, "")
+    return told
+
+
 @pytest.mark.parametrize(("flow", "version"), sorted(FROZEN))
 def test_a_version_of_a_flow_says_what_it_said(flow: str, version: int) -> None:
     assert (flow, version) in FLOWS
-    assert behaviour(flow) == FROZEN[flow, version]
+    assert behaviour(flow, version) == FROZEN[flow, version]
 
 
 def test_every_flow_is_frozen() -> None:

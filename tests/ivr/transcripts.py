@@ -1,7 +1,6 @@
 """The page of what is heard, written by the flow itself: `python -m tests.ivr.transcripts` rewrites it."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,24 +24,21 @@ from ivr.asks import (
     TakeTicket,
     TicketFound,
     TicketOpened,
+    Times,
 )
-from ivr.flow import apology
 from ivr.hearing import (
     Arrived,
-    Heard,
     Hours,
     PickedUp,
     Pressed,
     QueueLeft,
     Recorded,
     Silence,
-    Spoke,
     Summoned,
     TalkEnded,
 )
-from ivr.turns import Connect, Enqueue, HangUp, Leave, Music, Record, Say, Turn
-from ivr.words import speak
-from tests.ivr.legs import HEAD_OFFICE, SHANGHAI, Leg, flat
+from tests.ivr.legs import HEAD_OFFICE, SHANGHAI
+from tests.ivr.scene import AGENT, CALLER, CUSTOMER, Failure, Scene
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "transcripts.md"
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=SHANGHAI)
@@ -54,12 +50,6 @@ BRANCH = replace(
     branch={"zh-CN": "成都", "en-US": "Chengdu branch"},
     recording_notice=False,
 )
-NAMES = {"zh-CN": "张女士", "en-US": "Ms Zhang"}
-LANGUAGES = ("zh-CN", "en-US")
-Both = tuple[str, str]
-CALLER: Both = ("来电者", "caller")
-AGENT: Both = ("坐席", "agent")
-CUSTOMER: Both = ("客户", "customer")
 INTRO = """# What is heard · 通话中听到的话
 
 What callers, agents and called customers hear on the main journeys, in both languages. The words come from
@@ -69,114 +59,6 @@ The company and the numbers are invented. `♪` is the hold music.
 来电者、坐席和被回呼的客户在主要流程中听到的话，中英文对照。用词取自 `ivr/scripts/`，顺序取自 `ivr/flow/`：
 本页由流程自动生成，由测试保证一致。公司与号码均为虚构。`♪` 表示等候音乐。
 """
-DEEDS: Mapping[type, Both] = {
-    Enqueue: ("（进入排队）", "(enters the queue)"),
-    Connect: ("（进入通话）", "(enters the room)"),
-    Leave: ("（离开排队）", "(leaves the queue)"),
-    Record: ("（提示音，录音）", "(tone, recording)"),
-    HangUp: ("（通话结束）", "(the call ends)"),
-}
-
-
-def told(heard: Heard) -> Both:
-    """What somebody does, in both languages; bookkeeping of the carrier is nothing that one does."""
-    match heard:
-        case Pressed(digits):
-            return f"按 {digits}", f"presses {digits}"
-        case Silence():
-            return "（没有按键）", "(presses nothing)"
-        case Recorded(seconds):
-            return f"（留言 {seconds} 秒，按 #）", f"(speaks for {seconds} s, presses #)"
-        case TalkEnded():
-            return "（通话；对方先挂机）", "(they talk; the other side hangs up first)"
-        case _:
-            gone = heard == Summoned(1, "")
-            return ("（对方挂机）", "(the other side hangs up)") if gone else ("", "")
-
-
-WAITS = ("（等候）", "(waits)")
-
-
-@dataclass(frozen=True)
-class Scene:
-    """One leg: how it begins, what is heard of its person, and what the centre answers."""
-
-    who: Both
-    begins: Heard
-    then: Sequence[Heard | tuple[str, str]] = ()
-    answers: Mapping[type, Any] = field(default_factory=dict)
-    skips: int = 0
-    title: Both = ("", "")
-    note: Both = ("", "")
-
-    def rows(self) -> Iterable[str]:
-        """Yield the rows of its table."""
-        legs = [Leg(_in(self.begins, language), _fresh(self.answers)) for language in LANGUAGES]
-        yield from self._documents([leg.turn for leg in legs], skipped=self.skips > 0)
-        for number, heard in enumerate(self.then, start=2):
-            each = (
-                (Spoke(heard[0], 0.9), Spoke(heard[1], 0.9)) if isinstance(heard, tuple) else (heard, heard)
-            )
-            yield from self._deed(legs[0].name, heard)
-            for leg, one in zip(legs, each, strict=True):
-                leg.hears(one)
-            yield from self._documents([leg.turn for leg in legs], skipped=number <= self.skips)
-
-    def _deed(self, state: str, heard: Heard | tuple[str, str]) -> Iterable[str]:
-        if isinstance(heard, tuple):
-            yield _row(self.who, (f"说：“{heard[0]}”", f"says “{heard[1]}”"))
-            return
-        deed = WAITS if state in ("waiting", "connecting") and heard == Silence() else told(heard)
-        if deed[0]:
-            yield _row(self.who, deed)
-
-    def _documents(self, turns: Sequence[Turn], *, skipped: bool) -> Iterable[str]:
-        if skipped:
-            yield _row(_hears(self.who), ("（开场与菜单，同上）", "(the opening and the menu, as above)"))
-            return
-        heard = tuple("<br>".join(_sounds(turn)) for turn in turns)
-        if any(heard):
-            yield _row(_hears(self.who), (heard[0], heard[1]))
-        for verb in turns[0].does:
-            if type(verb) in DEEDS:
-                yield _row(self.who, DEEDS[type(verb)])
-
-
-@dataclass(frozen=True)
-class Failure(Scene):
-    """What a leg hears when something broke on our side: made without anything but memory."""
-
-    def rows(self) -> Iterable[str]:
-        """Yield what is heard, the message and the goodbye."""
-        yield from self._documents([apology(None)] * 2, skipped=False)
-
-
-def _in(heard: Heard, language: str) -> Heard:
-    """Begin in this language: the line greets in it, the customer's name is written in it."""
-    languages = (language, *(other for other in LANGUAGES if other != language))
-    if isinstance(heard, (Arrived, PickedUp)) and heard.line is not None:
-        name = NAMES[language] if heard.name else None
-        changed = {"line": replace(heard.line, languages=languages), "name": name}
-        return replace(heard, **changed, **({"language": language} if isinstance(heard, PickedUp) else {}))
-    return heard
-
-
-def _fresh(answers: Mapping[type, Any]) -> dict[type, Any]:
-    return {kind: list(value) if isinstance(value, list) else value for kind, value in answers.items()}
-
-
-def _hears(who: Both) -> Both:
-    return f"{who[0]}听到", f"{who[1]} hears"
-
-
-def _sounds(turn: Turn) -> list[str]:
-    return [
-        speak(verb) if isinstance(verb, Say) else "♪" for verb in flat(turn) if isinstance(verb, (Say, Music))
-    ]
-
-
-def _row(who: Both, cells: Both) -> str:
-    return f"| {who[0]} · {who[1]} | {cells[0]} | {cells[1]} |"
 
 
 def calls(**changes: Any) -> Arrived:
@@ -198,6 +80,11 @@ def opens(number: str) -> dict[type, Any]:
 
 BOOKED = CallbackBooked("138 0013 8000", NOW + timedelta(hours=1), NOW)
 TOMORROW = CallbackBooked("138 0013 8000", CLOSED.next_opening + timedelta(hours=1), NIGHT)  # type: ignore[operator]
+TIMES = Times(
+    NOW, NOW + timedelta(hours=1), (NOW + timedelta(hours=5), NOW.replace(day=24, hour=9, minute=30))
+)
+READ = NumberRead("+8613800138000", "138 0013 8000", TIMES)
+LATER = Times(NIGHT, TOMORROW.due, (NIGHT.replace(day=24, hour=15), NIGHT.replace(day=25, hour=9, minute=30)))
 PLACES = [Queued(3, 3, 5, True), Queued(3, 3, 5, True), Queued(2, 2, 3, True)]
 WORSE = [Queued(2, 2, 3, False), Queued(3, 3, 5, False, "overtaken"), Queued(3, 6, 9, True, "fewer_agents")]
 ENDS = (Summoned(1, "room"), TalkEnded("answered"))
@@ -233,8 +120,16 @@ SCENES: tuple[Scene, ...] = (
     Scene(
         CALLER,
         calls(),
-        (Pressed("1"), Silence(), Silence(), Silence(), Pressed("1"), QueueLeft("leave"), Pressed("1")),
-        {**opens("261123002"), HowLong: PLACES, BookCallback: BOOKED},
+        (
+            Pressed("1"),
+            Silence(),
+            Silence(),
+            Silence(),
+            Pressed("1"),
+            QueueLeft("leave"),
+            *([Pressed("1")] * 2),
+        ),
+        {**opens("261123002"), HowLong: PLACES, ReadNumber: READ, BookCallback: BOOKED},
         skips=1,
         title=("排队改回呼，回呼兑现", "A callback instead of waiting, booked and kept"),
     ),
@@ -275,16 +170,19 @@ SCENES: tuple[Scene, ...] = (
     Scene(
         CALLER,
         calls(line=BRANCH, hours=CLOSED),
-        (Pressed("1"), Pressed("2"), Pressed("13900139001"), Pressed("1")),
+        (Pressed("1"), Pressed("2"), Pressed("13900139001"), Pressed("1"), Pressed("2")),
         {
             **opens("261123003"),
             ReadNumber: [
                 NumberRead("+8613800138000", "138 0013 8000"),
-                NumberRead("+8613900139001", "139 0013 9001"),
+                NumberRead("+8613900139001", "139 0013 9001", LATER),
             ],
-            BookCallback: replace(TOMORROW, spoken="139 0013 9001"),
+            BookCallback: replace(TOMORROW, spoken="139 0013 9001", due=LATER.others[0], chosen=True),
         },
-        title=("下班时间，换一个号码约回呼", "Closed, a callback to another number"),
+        title=(
+            "下班时间，换一个号码约回呼，自选时间",
+            "Closed, a callback to another number at a chosen time",
+        ),
     ),
     Scene(
         CALLER,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from callcenter.calendars.official import public_days
 from callcenter.calendars.rules import Hours, is_open
-from callcenter.callbacks.rules import agree
+from callcenter.callbacks.rules import Quiet, agree
 from callcenter.organisation.rules import Policies
 from callcenter.promises import rules
 
@@ -102,11 +102,12 @@ def test_an_hour_on_the_clock_is_an_hour(start: datetime, hours: Hours) -> None:
 @given(starts, calendars, st.integers(1, 5))
 def test_a_complaints_call_lies_in_open_hours(start: datetime, hours: Hours, days: int) -> None:
     limit = rules.Limit("CP-4", rules.LAST_HOURS, days=days)
-    agreed = agree(limit, hours, start, start, ZoneInfo(hours.zone), None, None)
+    zone = ZoneInfo(hours.zone)
+    agreed = agree(limit, hours, Quiet(zone, 21, 8), start, start, zone, None, None)
     assert agreed is not None
     assert start <= agreed.first_try < agreed.due_at
     assert is_open(hours, agreed.first_try)
-    ends = rules.end_of_day(start, days, ZoneInfo(hours.zone))
+    ends = rules.end_of_day(start, days, zone)
     assert agreed.due_at <= ends or not any(
         is_open(hours, start + each * MINUTE) for each in range((ends - start) // MINUTE)
     )

@@ -118,8 +118,9 @@ def test_a_callback_that_nobody_told_him_of_is_cancelled(
 ) -> None:
     at_work.post("/twilio/voice")
     at_work.post("/twilio/voice/keys/1", Digits="5")
+    at_work.post("/twilio/voice/keys/2", Digits="1")
     with commit_hangs(monkeypatch):
-        assert "<Record" in at_work.post("/twilio/voice/keys/2", Digits="1").text
+        assert "<Record" in at_work.post("/twilio/voice/keys/3", Digits="1").text
     until(lambda: rows(work, Callback), 20)
     recover(work, settings)
     assert [callback.state for callback in rows(work, Callback)] == ["cancelled"]
@@ -149,8 +150,8 @@ def test_who_was_led_to_the_fallback_stands_in_no_line(
 @pytest.mark.parametrize(
     ("address", "state"),
     [
-        (f"{PUBLIC_URL}/twilio/voice/keys/2", "cancelled"),
-        (f"{PUBLIC_URL}/twilio/voice/next/3?tries=1", "booked"),
+        (f"{PUBLIC_URL}/twilio/voice/keys/3", "cancelled"),
+        (f"{PUBLIC_URL}/twilio/voice/next/4?tries=1", "booked"),
         ("https://elsewhere.example/twilio/voices", "booked"),
         ("", "booked"),
     ],
@@ -161,6 +162,7 @@ def test_only_the_callback_of_the_turn_that_failed_is_cancelled(
     at_work.post("/twilio/voice")
     at_work.post("/twilio/voice/keys/1", Digits="5")
     at_work.post("/twilio/voice/keys/2", Digits="1")
+    at_work.post("/twilio/voice/keys/3", Digits="1")
     at_work.post("/twilio/fallback", ErrorCode="11200", ErrorUrl=address)
     assert [callback.state for callback in rows(work, Callback)] == [state]
 

@@ -35,7 +35,10 @@ CALLBACKS = Cursor("callbacks")
 
 
 class CallbackItem(Shape):
-    """A call we owe. `due_at` is the time that was promised, `next_try_at` when we act next."""
+    """A call we owe. `due_at` is the time that was promised, `next_try_at` when we act next.
+
+    `chosen` says that somebody chose that time; nobody is rung before it.
+    """
 
     id: UUID
     number: str
@@ -51,6 +54,7 @@ class CallbackItem(Shape):
     created_at: datetime
     created_by: str
     due_at: datetime
+    chosen: bool
     next_try_at: datetime
     tries: int
     settled_at: datetime | None
