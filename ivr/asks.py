@@ -131,6 +131,38 @@ class CallbackBooked:
 
 
 @dataclass(frozen=True)
+class KeepCallback:
+    """This caller is owed a call and wants it as it was promised."""
+
+
+@dataclass(frozen=True)
+class ProposeTimes:
+    """To which times may the call be moved that this caller is owed?"""
+
+
+@dataclass(frozen=True)
+class MoveCallback:
+    """Promise the call that this caller is owed for another time, None for as soon as possible."""
+
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class CancelCallback:
+    """This caller does not want the call any more that he is owed."""
+
+
+@dataclass(frozen=True)
+class CallbackCancelled:
+    """Nobody will call."""
+
+
+@dataclass(frozen=True)
+class CallbackGone:
+    """Too late: the call is being made in this moment, or is over."""
+
+
+@dataclass(frozen=True)
 class FindTicket:
     """The state of a ticket: by its keyed number, or (None) the newest of this caller's number."""
 
@@ -219,6 +251,10 @@ Ask = (
     | LeaveQueue
     | ReadNumber
     | BookCallback
+    | KeepCallback
+    | ProposeTimes
+    | MoveCallback
+    | CancelCallback
     | FindTicket
     | KeepMessage
     | AcceptOffer
@@ -234,6 +270,8 @@ Answer = (
     | Times
     | NumberRefused
     | CallbackBooked
+    | CallbackCancelled
+    | CallbackGone
     | TicketFound
     | TicketUnknown
     | MessageKept

@@ -45,7 +45,9 @@ class Arrived:
     """A call has come in on a line; `number` is the caller's canonical number, None when withheld.
 
     What is known for certain of whoever phones from it: the name, the newest ticket that is not closed with
-    its kind, and the time by which we have promised to call (local).
+    its kind, and the time by which we have promised to call (local). Whoever may change that promise by key
+    is `asked`; it is told by his own clock, which shows `their_now`. A time that he has `chosen` is no latest
+    one.
     """
 
     line: LineFacts | None
@@ -55,6 +57,9 @@ class Arrived:
     ticket: str | None = None
     ticket_kind: str | None = None
     promised: datetime | None = None
+    asked: bool = False
+    their_now: datetime | None = None
+    chosen: bool = False
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from callcenter.routing.actions import enter_line, leave_line
 from callcenter.routing.queries import live_wait
 
 PHONED_IN = "phoned_in"
+CLOCK = "clock"
 
 
 def book_callback(
@@ -296,12 +297,14 @@ def _give_up(
     promise_state: str,
     reason: str,
     at: datetime,
-    actor: str = "clock",
+    by: str | None = None,
 ) -> None:
+    """Settle what will not be kept; callback and promise say why, and who it was that cancelled."""
     callback.state = state
-    callback.reason = (reason if state == "failed" else f"{reason} ({actor})")[:60]
+    callback.reason = reason[:60]
     callback.settled_at = at
-    settle_promises(session, SUBJECT, callback.id, promise_state, at, by=actor, reason=reason)
+    callback.settled_by = by
+    settle_promises(session, SUBJECT, callback.id, promise_state, at, by=by or CLOCK, reason=reason)
     announce(session, "callback", callback.id, at)
 
 
@@ -324,19 +327,23 @@ def cancel_callback(
 def reschedule_callback(
     session: Session,
     callback_id: UUID,
-    due_at: datetime,
+    due_at: datetime | None,
     at: datetime,
     actor: str,
     *,
     consent: bool | None = None,
     reason: str | None = None,
 ) -> Callback:
-    """Promise another time; raise Conflict when it is being carried out or is over."""
+    """Promise another time, without one as soon as possible (HL-8).
+
+    Raise Conflict when it is being carried out or is over.
+    """
     callback = _changeable(session, callback_id)
     owed = promise_of(session, SUBJECT, callback_id)
-    rule = owed.rule if owed is not None else PROMISE
+    rule = owed.rule if owed is not None and due_at is not None else PROMISE
     agreed = agreed_for(session, callback.line_id, callback.number, at, rule=rule, asked_for=due_at)
-    callback.next_try_at, callback.due_at, callback.chosen = agreed.first_try, agreed.due_at, True
+    callback.next_try_at, callback.due_at = agreed.first_try, agreed.due_at
+    callback.chosen = due_at is not None
     wait = live_wait(session, SUBJECT, callback.id, lock=True)
     if wait is not None:
         leave_line(session, wait, "rescheduled", at)
@@ -344,7 +351,10 @@ def reschedule_callback(
     callback.reason = f"rescheduled by {actor}"[:60]
     if owed is not None:
         why = why_of(session, callback.line_id, agreed.limit)
-        move_promise(session, owed, callback.due_at, at, by=actor, why=why, consent=consent, reason=reason)
+        move_promise(
+            session, owed, callback.due_at, at,
+            by=actor, why=why, consent=consent, reason=reason, counted_from=agreed.counted_from,
+        )  # fmt: skip
     announce(session, "callback", callback.id, at)
     return callback
 
@@ -353,6 +363,6 @@ def _changeable(session: Session, callback_id: UUID) -> Callback:
     callback = queries.callback_by_id(session, callback_id, lock=True)
     if callback is None:
         raise Missing("callback", callback_id)
-    if callback.state not in ("booked", "waiting"):
+    if callback.state not in rules.CHANGEABLE:
         raise Conflict(Sentence("This callback is {}: it cannot be changed any more.", callback.state))
     return callback

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from callcenter.calendars.rules import Hours
 from callcenter.callbacks import rules
 from callcenter.callbacks.models import SUBJECT, Callback
+from callcenter.callbacks.queries import last_call_in
 from callcenter.configuration import configuration
 from callcenter.dialing.queries import cap_reached
 from callcenter.dialing.rules import next_day
@@ -44,8 +45,10 @@ def quiet_hours(session: Session, line_id: UUID, number: str, at: datetime, *awa
 
 
 def _quiet(session: Session, callback: Callback, at: datetime) -> rules.Quiet:
-    """Return the quiet hours of a callback's customer: he is awake when he asks, and at the time he chose."""
-    awake = (callback.created_at, callback.due_at) if callback.chosen else (callback.created_at,)
+    """Return a customer's quiet hours: he is awake when he asks, when he phones, and at the time he chose."""
+    phoned = last_call_in(session, callback)
+    awake = [callback.created_at, *([phoned.started_at] if phoned else [])]
+    awake += [callback.due_at] if callback.chosen else []
     return quiet_hours(session, callback.line_id, callback.number, at, *awake)
 
 

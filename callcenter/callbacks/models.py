@@ -18,6 +18,7 @@ class Callback(Base):
     """A call we owe. `due_at` is the time that was promised, `next_try_at` when we act next.
 
     `chosen` says that the customer, or who booked for him, chose that time: he is not rung before it.
+    `settled_by` is who cancelled it or gave it up, None where the tries did; `reason` is why.
 
     States: booked, waiting (for an agent), agent (one accepted, the customer is rung), kept,
     failed (not reachable after all tries), cancelled. A number is owed one call on a line at a time.
@@ -54,3 +55,4 @@ class Callback(Base):
     next_try_at: Mapped[datetime]
     tries: Mapped[int] = mapped_column(default=0)
     settled_at: Mapped[datetime | None]
+    settled_by: Mapped[str | None] = mapped_column(sa.String(80))

@@ -10,6 +10,7 @@ from callcenter.calendars.rules import HORIZON, Hours, is_open, next_opening
 from callcenter.promises.rules import CLOCK, LAST_HOURS, Limit, due_by, last_hours
 
 OPEN = ("booked", "waiting", "agent")
+CHANGEABLE = ("booked", "waiting")
 # The caller needs a moment to hang up before the phone may ring again.
 CALLER_HANGS_UP = timedelta(seconds=20)
 # A customer who phones in himself is not rung while he is on the line; it is looked again so often.

@@ -185,12 +185,14 @@ def move_promise(
     why: Mapping[str, Any],
     consent: bool | None,
     reason: str | None,
+    counted_from: datetime | None = None,
 ) -> None:
     """Promise another time instead; the one before stays on record, with its customer's consent."""
     moved = PromiseMove(promise_id=row.id, at=at, actor=by[:80], from_due_at=row.due_at, to_due_at=due_at)
     moved.consent, moved.reason = consent, reason
     session.add(moved)
-    row.due_at, row.why, row.counted_from, row.state = due_at, dict(why), at, "open"
+    row.due_at, row.why, row.state = due_at, dict(why), "open"
+    row.counted_from = counted_from or at
     row.awaits_call_id, row.next_alert_at = None, min(_times(session, row).values())
     _hint(session, row, at)
 

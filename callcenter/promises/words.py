@@ -38,6 +38,7 @@ RULE_WORDS: Mapping[str, Mapping[str, str]] = {
 }  # fmt: skip
 REASON_WORDS: Mapping[str, Mapping[str, str]] = {
     "ticket_closed": {CHINESE: "工单已关闭", ENGLISH: "its ticket was closed"},
+    "by_key": {CHINESE: "客户按键", ENGLISH: "by the customer's key"},
     "busy": {CHINESE: "占线", ENGLISH: "busy"},
     "no_answer": {CHINESE: "无人接听", ENGLISH: "no answer"},
     "not_accepted": {

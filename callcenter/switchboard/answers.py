@@ -2,17 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from callcenter.callbacks import times
 from callcenter.callbacks.actions import book_callback, phones_in
-from callcenter.callbacks.bounds import zone_for
-from callcenter.callbacks.models import Callback
 from callcenter.callbacks.queries import take_open_callback_to
 from callcenter.calls.models import Call, Leg
 from callcenter.configuration import configuration
@@ -26,6 +23,7 @@ from callcenter.routing.actions import NOTHING_TOLD, Told, enter_line, leave_lin
 from callcenter.routing.models import Wait
 from callcenter.routing.queries import Outlook, ask_outlook, live_wait
 from callcenter.routing.rules import Place, expected_wait, told_place
+from callcenter.switchboard import owed
 from callcenter.switchboard.ahead import Ahead
 from callcenter.switchboard.facts import skill_for, zone_of
 from callcenter.tickets.actions import mark_emergency, note_contact, open_ticket, take_number
@@ -225,17 +223,9 @@ def _read_number(desks: CallerDesks, ask: asks.ReadNumber) -> asks.NumberRead | 
         return asks.NumberRefused("unreadable")
     if not may_dial(number, home.dial_prefixes, home.sip_domains):
         return asks.NumberRefused("not_allowed")
-    return asks.NumberRead(number, spoken_groups(number), _times(desks, number))
-
-
-def _times(desks: CallerDesks, number: str) -> asks.Times | None:
-    """Return when a number may be called, by the clock of whoever has it."""
-    found = times.choice_for(desks.session, desks.served_line.id, number, desks.at)
-    if found is None:
-        return None
-    others = tuple(other.astimezone(found.zone) for other in found.others)
-    soonest = found.soonest.astimezone(found.zone)
-    return asks.Times(desks.at.astimezone(found.zone), soonest, others, found.abroad)
+    return asks.NumberRead(
+        number, spoken_groups(number), owed.times(desks.session, desks.served_line.id, number, desks.at)
+    )
 
 
 def _book_callback(desks: CallerDesks, ask: asks.BookCallback) -> asks.CallbackBooked | asks.NumberRefused:
@@ -254,31 +244,14 @@ def _book_callback(desks: CallerDesks, ask: asks.BookCallback) -> asks.CallbackB
             language=desks.language,
             at=desks.at,
             actor="caller",
-            due_at=_chosen(desks, ask),
+            due_at=owed.still_possible(desks.session, line.id, ask.number, ask.at, desks.at),
             origin_call_id=call.id,
             ticket_id=ticket_for(desks.session, call, "general", desks.at).id,
             customer_id=call.customer_id,
         )
     except (Forbidden, Conflict):
         return asks.NumberRefused("not_allowed")
-    return _promised(desks, callback)
-
-
-def _chosen(desks: CallerDesks, ask: asks.BookCallback) -> datetime | None:
-    """Return the time that was chosen, None where it has passed while the caller thought about it."""
-    if ask.at is None:
-        return None
-    line = desks.served_line
-    may = times.is_on_offer(desks.session, line.id, ask.number, ask.at, desks.at)
-    return ask.at.astimezone(UTC) if may else None
-
-
-def _promised(desks: CallerDesks, callback: Callback) -> asks.CallbackBooked:
-    """Tell what is promised to this caller now, by the clock of whoever has the number."""
-    desks.call.promised = True
-    zone, abroad = zone_for(desks.session, callback.line_id, callback.number, desks.at)
-    due, now = callback.due_at.astimezone(zone), desks.at.astimezone(zone)
-    return asks.CallbackBooked(spoken_groups(callback.number), due, now, callback.chosen, abroad)
+    return owed.promised(desks.session, call, callback, desks.at)
 
 
 def _skill_of_call(desks: CallerDesks) -> Any:
@@ -325,6 +298,10 @@ _ANSWERS: dict[type[Any], Callable[[CallerDesks, Any], asks.Answer]] = {
     asks.LeaveQueue: _leave_queue,
     asks.ReadNumber: _read_number,
     asks.BookCallback: _book_callback,
+    asks.KeepCallback: lambda desks, _: owed.keep(desks.session, desks.call, desks.at),
+    asks.ProposeTimes: lambda desks, _: owed.propose(desks.session, desks.call, desks.at),
+    asks.MoveCallback: lambda desks, ask: owed.move(desks.session, desks.call, ask.at, desks.at),
+    asks.CancelCallback: lambda desks, _: owed.cancel(desks.session, desks.call, desks.at),
     asks.FindTicket: _find_ticket,
     asks.KeepMessage: _keep_message,
 }

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from callcenter.callbacks.bounds import zone_for
 from callcenter.calls import queries as calls
 from callcenter.calls.actions import add_event, start_inbound
 from callcenter.calls.models import Call, Leg
@@ -58,7 +59,7 @@ def arrive(
     ring = read_ring(session, sid, from_raw, to_raw, attestation)
     now = line_now(session, ring.line, at) if ring.line else None
     stage = "greeting" if now is None or now.hours.open else "closed"
-    heard = _arrived(ring.number, now, ring.known)
+    heard = _arrived(session, ring, now, at)
     greeting = advance(None, heard)
     if greeting.ask is None and ring.is_new:
         said = compose(greeting, heard, [], _addresses(work), 1, first=True)
@@ -81,12 +82,17 @@ def _arrive_in_parts(
     return _converse(work, session, call, leg, ring.line, ARRIVED, heard, at)
 
 
-def _arrived(number: str | None, now: LineNow | None, known: Known) -> Arrived:
+def _arrived(session: Session, ring: Ring, now: LineNow | None, at: datetime) -> Arrived:
     """Tell the conversation who phones where; on a number that is no line of ours only the number counts."""
+    number, known = ring.number, ring.known
     if now is None:
         return Arrived(line=None, hours=None, number=number)
-    promised = known.promised.astimezone(now.zone) if known.promised else None
-    return Arrived(now.facts, now.hours, number, known.name, known.ticket, known.ticket_kind, promised)
+    told = (now.facts, now.hours, number, known.name, known.ticket, known.ticket_kind)
+    if known.promised is None or ring.line is None:
+        return Arrived(*told)
+    zone, _ = zone_for(session, ring.line.id, ring.number, at)
+    promised, their_now = known.promised.astimezone(zone), now.hours.now.astimezone(zone)
+    return Arrived(*told, promised, asked=True, their_now=their_now, chosen=known.chosen)
 
 
 def read_ring(session: Session, sid: str, from_raw: str, to_raw: str, attestation: str = "") -> Ring:

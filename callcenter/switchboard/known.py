@@ -33,6 +33,7 @@ class Known:
     ticket_kind: str | None = None
     callback_id: UUID | None = None
     promised: datetime | None = None
+    chosen: bool = False
     recognition: Recognition = UNKNOWN
 
 
@@ -64,6 +65,7 @@ _WHO = (
         _newest_open(Ticket.kind).label("ticket_kind"),
         Callback.id.label("callback_id"),
         Callback.due_at.label("promised"),
+        Callback.chosen,
         _FOUND.c.canonical,
         sa.exists().where(Leg.sid == sa.bindparam("sid", type_=sa.String())).label("told_before"),
     )
@@ -99,5 +101,12 @@ def _known(rows: Sequence[Any], number: str | None, raw: str) -> Known:
         return Known(recognition=recognition)
     row = rows[0]
     return Known(
-        row.customer_id, row.name, row.ticket, row.ticket_kind, row.callback_id, row.promised, recognition
+        row.customer_id,
+        row.name,
+        row.ticket,
+        row.ticket_kind,
+        row.callback_id,
+        row.promised,
+        bool(row.chosen),
+        recognition,
     )

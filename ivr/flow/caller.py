@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ivr import record
-from ivr.flow import booking, closed, known, menu, message, times, waiting
+from ivr.flow import booking, closed, known, menu, message, owed, times, waiting
 from ivr.flow.listening import meant
 from ivr.flow.table import CALLER, Memory, fresh, keep, say, speaks
 from ivr.hearing import Arrived, Heard, HungUp, LineFacts, Pressed, QueueLeft, Summoned, TalkEnded
@@ -11,9 +11,10 @@ from ivr.turns import Connect, Step, Turn
 from ivr.words import LANGUAGES
 
 IN_QUEUE = frozenset({"waiting", "leaving"})
-LEAVES_FOR_AGENT = frozenset({"confirm_number", "key_number", "choose_time"})
+LEAVES_FOR_AGENT = frozenset({"confirm_number", "key_number", "choose_time", "owed", "move_time"})
 """Steps whose own module knows nothing of agents."""
-WORDS = {"confirm_number": booking.YES_OR_NO, "choose_time": times.CHOICES}
+WORDS = {"confirm_number": booking.YES_OR_NO, "choose_time": times.CHOICES, "move_time": times.CHOICES}
+WORDS |= {"owed": owed.CHOICES}
 """What may be said for a key at these of them."""
 MOST_RETURNS = 3
 """So often 0 leads from a callback's number back to agents; then it is a wrong key: every call ends."""
@@ -42,7 +43,10 @@ def _known(heard: Arrived) -> Memory:
     about = {"known": {"ticket": heard.ticket, "kind": heard.ticket_kind}} if heard.ticket else {}
     if heard.promised is None or heard.hours is None:
         return about
-    return {**about, "promised": heard.promised.isoformat(), "now": heard.hours.now.isoformat()}
+    now = heard.their_now or heard.hours.now
+    changes = {"changes": True} if heard.asked else {}
+    changes |= {"appointed": True} if heard.chosen else {}
+    return {**about, **changes, "promised": heard.promised.isoformat(), "now": now.isoformat()}
 
 
 def unknown(languages: Sequence[str] = LANGUAGES) -> Turn:

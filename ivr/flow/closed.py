@@ -1,6 +1,6 @@
 """Outside the hours: said in the first sentence, the next opening, then a callback, a message or goodbye."""
 
-from ivr.flow import booking, message
+from ivr.flow import booking, message, owed
 from ivr.flow.listening import Choices, hears_words, listen, meant, not_taken
 from ivr.flow.menu import in_other_language, other_language, owed_call
 from ivr.flow.table import (
@@ -42,7 +42,7 @@ def _offer(m: Memory, *before: Says) -> Turn:
 
 
 def _choices(m: Memory) -> Choices:
-    return {**CHOICES, "8": "language"} if len(speaks(line(m))) > 1 else CHOICES
+    return owed.choices(m, {**CHOICES, "8": "language"} if len(speaks(line(m))) > 1 else CHOICES)
 
 
 @CALLER.state
@@ -53,6 +53,8 @@ def closed(m: Memory, heard: Heard) -> Turn:
             return booking.start(m)
         case Pressed("2"):
             return message.start(m)
+        case Pressed(key) if key == owed.key(m):
+            return owed.start(m)
         case Pressed("*"):
             return _unless_worn_out(lap(m), _until_when(m))
         case Pressed("8") if len(speaks(line(m))) > 1:

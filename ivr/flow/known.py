@@ -1,7 +1,7 @@
 """A caller whom we know, with a ticket that is not closed: it is offered before the menu (CU-2)."""
 
 from ivr.asks import TakeTicket, TicketOpened
-from ivr.flow import menu, waiting
+from ivr.flow import menu, owed, waiting
 from ivr.flow.listening import Choices, listen, meant, not_taken
 from ivr.flow.table import CALLER, Memory, Says, failed, fresh, keep, lap, line, say, speaks, ticket, worn_out
 from ivr.hearing import Answered, Heard, Pressed, Silence
@@ -23,7 +23,7 @@ def _offer(m: Memory, *before: Says) -> Turn:
 
 
 def _choices(m: Memory) -> Choices:
-    return {**CHOICES, "8": "language"} if len(speaks(line(m))) > 1 else CHOICES
+    return owed.choices(m, {**CHOICES, "8": "language"} if len(speaks(line(m))) > 1 else CHOICES)
 
 
 @CALLER.state
@@ -34,6 +34,8 @@ def known(m: Memory, heard: Heard) -> Turn:
             return _take(keep(fresh(m), ticket=m["known"]["ticket"]))
         case Pressed("0"):
             return waiting.find(m, "agent")
+        case Pressed(key) if key == owed.key(m):
+            return owed.start(m)
         case Pressed(key) if key in _choices(m) and key != "2":
             return _once_more(lap(m), key)
         case Pressed("2") | Silence():

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from ivr.asks import FindTicket, TicketFound, TicketUnknown
-from ivr.flow import booking, waiting
+from ivr.flow import booking, owed, waiting
 from ivr.flow.listening import hears_words, listen, meant, not_taken
 from ivr.flow.table import (
     CALLER,
@@ -24,7 +24,7 @@ from ivr.flow.table import (
 )
 from ivr.hearing import Answered, Heard, Pressed, Silence
 from ivr.spoken import sayable
-from ivr.turns import Gather, Key, Say, Turn
+from ivr.turns import Gather, Key, Moment, Say, Turn
 
 AGENTS = frozenset({"technical", "presales", "complaint", "agent"})
 SPOKEN = AGENTS | {"ticket_state", "callback", "repeat"}
@@ -57,7 +57,10 @@ def owed_call(m: Memory) -> tuple[Says, Memory]:
     if "promised" not in m:
         return (), m
     due, now = datetime.fromisoformat(m["promised"]), datetime.fromisoformat(m["now"])
-    return by_when(m, "promised", due, now)
+    if m.get("appointed") and due > now:
+        return (*say(m, "promised.at", due=Moment(due, now)), *owed.offer(m)), m
+    says, m = by_when(m, "promised", due, now)
+    return (*says, *owed.offer(m)), m
 
 
 @CALLER.state
@@ -81,7 +84,8 @@ def menu(m: Memory, heard: Heard) -> Turn:
 def keys(m: Memory) -> dict[str, str]:
     """Return what each key chooses; the keys that are the same on every line come first."""
     items = {item.key: item.choice for item in reversed(line(m).menu)}
-    return items | {"*": "repeat", "0": "agent"} | ({"8": "language"} if len(speaks(line(m))) > 1 else {})
+    same = {"*": "repeat", "0": "agent"} | ({"8": "language"} if len(speaks(line(m))) > 1 else {})
+    return dict(owed.choices(m, items | same))
 
 
 def _choose(m: Memory, choice: str | None) -> Turn:
@@ -92,8 +96,8 @@ def _choose(m: Memory, choice: str | None) -> Turn:
             return again(lap(in_other_language(m)))
         case "ticket_state":
             return _find_ticket(keep(lap(m), digits=None))
-        case "callback":
-            return booking.start(m)
+        case "callback" | "owed":
+            return booking.start(m) if choice == "callback" else owed.start(m)
         case str() if choice in AGENTS:
             return waiting.find(m, choice)
         case _:

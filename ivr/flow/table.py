@@ -28,7 +28,19 @@ FAILURES = 3
 LAPS = 4
 """So often a caller may hear a choice again by key; more laps count as failures, so that every call ends."""
 
-_OF_THE_CALL = {"line", "hours", "number", "name", "language", "languages", "known", "promised", "now"}
+_OF_THE_CALL = {
+    "line",
+    "hours",
+    "number",
+    "name",
+    "language",
+    "languages",
+    "known",
+    "promised",
+    "now",
+    "changes",
+    "appointed",
+}
 _OF_THE_STORY = {"choice", "ticket", "ticket_told", "served", "apologised", "connection", "room", "kept"}
 _OF_THE_STORY |= {"returns"}
 LASTING = frozenset(_OF_THE_CALL | _OF_THE_STORY)

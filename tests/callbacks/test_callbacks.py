@@ -282,6 +282,15 @@ def test_moving_keeps_the_time_before_and_the_customers_consent(work: Work) -> N
     assert (promised(work).due_at, promised(work).state) == (later, "open")
 
 
+# He presses the key for "as soon as possible": that is the usual promise, whatever an agent had promised.
+def test_moving_without_a_time_is_the_usual_promise(work: Work) -> None:
+    callback_id = book(work, due_at=work.at() + timedelta(hours=5)).id
+    with work.transaction() as session:
+        moved = actions.reschedule_callback(session, callback_id, None, work.at(), "caller", consent=True)
+        assert (moved.chosen, moved.due_at) == (False, work.at() + timedelta(hours=1))
+    assert (promised(work).why["basis"], promised(work).due_at) == ("working", work.at() + timedelta(hours=1))
+
+
 def test_who_cancelled_it_and_why_stands_with_the_promise(work: Work) -> None:
     callback = book(work)
     with work.transaction() as session:

@@ -48,6 +48,7 @@ EVERY_CHOICE = replace(
     ),
 )
 KNOWN = {"name": "Ms Zhang", "ticket": "261120003", "ticket_kind": "technical"}
+OWED = {"asked": True, "their_now": SATURDAY_NOON}
 BEGINNINGS: dict[str, Heard] = {
     "caller": arrived(EVERY_CHOICE),
     "caller without a number": arrived(replace(BRANCH, recording_notice=True), number=None),
@@ -65,6 +66,17 @@ BEGINNINGS: dict[str, Heard] = {
     "known in Chinese, on a line that takes words": arrived(
         replace(BRANCH, languages=("zh-CN",), speech=True), number=None, name="张女士", ticket="261120003"
     ),
+    "owed a call": arrived(
+        replace(HEAD_OFFICE, languages=("zh-CN",)), **OWED, promised=SATURDAY_NOON.replace(hour=15)
+    ),
+    "known and owed a call at a time, on a line that takes words": arrived(
+        replace(BRANCH, speech=True, menu=(*BRANCH.menu, MenuItem("9", "agent"))),
+        **KNOWN,
+        **OWED,
+        promised=SATURDAY_NOON.replace(hour=15),
+        chosen=True,
+    ),
+    "closed, owed a call": arrived(hours=CLOSED, **OWED, promised=SATURDAY_NOON.replace(hour=9)),
     "number of no line": Arrived(None, None, None),
     "memory lost": Silence(),
     "agent": picked_up(name="张女士", waited_seconds=125, promised=True),
@@ -77,7 +89,14 @@ BEGINNINGS: dict[str, Heard] = {
     "customer of a branch": picked_up("callback", line=BRANCH, language="en-US"),
 }
 
-NEW_IN: dict[str, int] = {}
+NEW_IN = dict.fromkeys(
+    (
+        "owed a call",
+        "known and owed a call at a time, on a line that takes words",
+        "closed, owed a call",
+    ),
+    2,
+)
 """The version of its flow with which a beginning came, where that was not the first."""
 
 

@@ -12,20 +12,26 @@ from ivr.asks import (
     AgentLost,
     BookCallback,
     CallbackBooked,
+    CallbackCancelled,
+    CallbackGone,
+    CancelCallback,
     DeclineOffer,
     FindAgent,
     FindTicket,
     HowLong,
+    KeepCallback,
     KeepMessage,
     LeaveQueue,
     Left,
     MessageKept,
+    MoveCallback,
     NobodyThere,
     NumberRead,
     NumberRefused,
     OfferGone,
     OfferWon,
     OpenTicket,
+    ProposeTimes,
     Queued,
     ReachCustomer,
     ReadNumber,
@@ -66,6 +72,7 @@ HEARINGS: tuple[Heard, ...] = (
     Recorded(12),
     HungUp(),
 )
+KEY_OF_VERSION_2 = Pressed("9")
 TIMES = Times(
     SATURDAY_NOON,
     SATURDAY_NOON + timedelta(hours=1),
@@ -98,6 +105,16 @@ ANSWERS: Mapping[type, tuple[Any, ...]] = {
             "138 0013 8000", SATURDAY_NOON + timedelta(hours=3), SATURDAY_NOON, chosen=True, abroad=True
         ),
     ),
+    KeepCallback: (
+        CallbackBooked("138 0013 8000", SATURDAY_NOON + timedelta(hours=3), SATURDAY_NOON),
+        CallbackGone(),
+    ),
+    ProposeTimes: (TIMES, CallbackGone()),
+    MoveCallback: (
+        CallbackBooked("138 0013 8000", SATURDAY_NOON + timedelta(hours=3), SATURDAY_NOON, chosen=True),
+        CallbackGone(),
+    ),
+    CancelCallback: (CallbackCancelled(), CallbackGone()),
     FindTicket: (
         *(TicketFound("261121001", state) for state in ("new", "open", "solved", "closed", "elsewhere")),
         TicketFound("261121001", "open", SATURDAY_NOON + timedelta(hours=3), SATURDAY_NOON),
@@ -199,7 +216,7 @@ def _way(graph: Graph, step: Step, heard: Heard) -> Way:
 def hearings(turn: Turn, answers: Mapping[type, tuple[Any, ...]] = ANSWERS) -> tuple[Heard, ...]:
     """What can be heard after a turn: the answers to what it asks, else anything."""
     if turn.ask is None:
-        return HEARINGS
+        return (*HEARINGS, KEY_OF_VERSION_2) if turn.step.memory.get("changes") else HEARINGS
     return tuple(Answered(answer) for answer in answers[type(turn.ask)])
 
 

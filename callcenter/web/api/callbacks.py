@@ -58,6 +58,7 @@ class CallbackItem(Shape):
     next_try_at: datetime
     tries: int
     settled_at: datetime | None
+    settled_by: str | None
     origin_call: UUID | None
     call: UUID | None
     ticket: str | None
