@@ -117,7 +117,9 @@ class Recorded:
 class PickedUp:
     """A leg that we placed was answered: an agent's, or a customer's whom we call back.
 
-    `promised` tells the agent that this caller is owed a call, which their talk keeps.
+    `promised` tells the agent that this caller is owed a call, which their talk keeps. A customer's leg may
+    have been picked up by a `machine`; where the line leaves a `message` on one, it tells when we try
+    next (`next_try`, None: not again), seen from `told_at`; both by the customer's clock.
     """
 
     line: LineFacts
@@ -128,6 +130,10 @@ class PickedUp:
     name: str | None = None
     keypad_accepts: bool = True
     promised: bool = False
+    machine: bool = False
+    message: bool = False
+    next_try: datetime | None = None
+    told_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from callcenter.callbacks import queries, rules
 from callcenter.callbacks.bounds import NOT_PLACED, forbidden_now, next_try, put_off_callback
 from callcenter.callbacks.models import SUBJECT, Callback
 from callcenter.callbacks.times import PROMISE, agreed_for, why_of
+from callcenter.callbacks.tries import REACHED, begin_try, end_try, reopen_try
 from callcenter.configuration import configuration
 from callcenter.db import upsert
 from callcenter.dialing.queries import is_shut, is_unresolved
@@ -29,6 +30,8 @@ from callcenter.promises.actions import (
 from callcenter.promises.queries import promise_of
 from callcenter.routing.actions import enter_line, leave_line
 from callcenter.routing.queries import live_wait
+from callcenter.tasks.actions import open_task
+from callcenter.tasks.rules import NOT_REACHED
 
 PHONED_IN = "phoned_in"
 CLOCK = "clock"
@@ -247,11 +250,14 @@ def agent_found(session: Session, callback: Callback, call_id: UUID, at: datetim
     callback.state = "agent"
     callback.call_id = call_id
     callback.tries += 1
+    begin_try(session, callback, call_id, at)
     announce(session, "callback", callback.id, at)
 
 
 def keep_callback(session: Session, callback: Callback, at: datetime) -> None:
     """The customer was reached: the promise is kept, or late."""
+    if callback.state == "agent":
+        end_try(session, callback, REACHED, at)
     callback.state = "kept"
     callback.settled_at = at
     keep_promise(session, None, SUBJECT, callback.id, at, SUBJECT, replies_about=callback.ticket_id)
@@ -267,6 +273,7 @@ def reopen_callback(session: Session, callback_id: UUID) -> None:
         _owe_again(session, callback)
         callback.state = "agent"
         callback.settled_at = None
+        reopen_try(session, callback)
 
 
 def _owe_again(session: Session, callback: Callback) -> None:
@@ -276,14 +283,23 @@ def _owe_again(session: Session, callback: Callback) -> None:
         reopen_about(session, callback.ticket_id, (promised.REPLY,), callback.settled_at)
 
 
-def miss_callback(session: Session, callback: Callback, reason: str, at: datetime) -> None:
-    """The customer was not reached (busy, no-answer, voicemail, failed): try again later, or give up."""
-    if callback.state not in ("agent", "waiting"):
+def miss_callback(
+    session: Session, callback: Callback, reason: str, at: datetime, *, message_left: bool = False
+) -> None:
+    """The customer was not reached (busy, no-answer, voicemail, failed): again later, or a person's."""
+    if callback.state not in rules.TRYING:
         return
     again = next_try(session, callback, at)
     callback.reason = reason
+    if callback.state == "agent":
+        end_try(session, callback, reason, at, again=again, message_left=message_left)
     if again is None:
         _give_up(session, callback, "failed", "broken", reason, at)
+        announce(session, "callback_failed", callback.id, at)
+        open_task(
+            session, kind=NOT_REACHED, reason=reason, subject_kind=SUBJECT, subject_id=callback.id,
+            number=callback.number, at=at,
+        )  # fmt: skip
         return
     callback.state = "booked"
     callback.next_try_at = again

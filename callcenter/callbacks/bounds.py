@@ -10,6 +10,7 @@ from callcenter.calendars.rules import Hours
 from callcenter.callbacks import rules
 from callcenter.callbacks.models import SUBJECT, Callback
 from callcenter.callbacks.queries import last_call_in
+from callcenter.callbacks.tries import end_try
 from callcenter.configuration import configuration
 from callcenter.dialing.queries import cap_reached
 from callcenter.dialing.rules import next_day
@@ -75,16 +76,19 @@ def put_off_callback(session: Session, callback: Callback, reason: str, at: date
     """
     if callback.state not in rules.OPEN:
         return
-    if callback.state == "agent":
-        callback.tries = max(0, callback.tries - 1)
+    was_tried = callback.state == "agent"
     again = _again(session, reason, at)
     numbers = configuration(session).policies_of(callback.line_id)
     grace = timedelta(minutes=numbers.callback_grace_minutes)
     hours, quiet = hours_of(session, callback.line_id), _quiet(session, callback, at)
     chance, is_in_time = rules.put_off(hours, quiet, again, callback.due_at, grace)
     callback.reason = reason
-    if chance is not None and (is_in_time or reason == NOT_PLACED):
-        callback.state, callback.next_try_at = "booked", chance
+    follows = chance if is_in_time or reason == NOT_PLACED else None
+    if was_tried:
+        callback.tries = max(0, callback.tries - 1)
+        end_try(session, callback, reason, at, again=follows)
+    if follows is not None:
+        callback.state, callback.next_try_at = "booked", follows
     else:
         callback.state = "agent"
         open_task(
@@ -111,4 +115,5 @@ def retry_callback(session: Session, callback: Callback, at: datetime) -> None:
     callback.tries = max(0, callback.tries - 1)
     callback.state, callback.reason = "booked", NOT_CALLED
     callback.next_try_at = chance or again + timedelta(days=1)
+    end_try(session, callback, NOT_CALLED, at, again=callback.next_try_at)
     announce(session, "callback", callback.id, at)

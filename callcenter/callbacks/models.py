@@ -56,3 +56,26 @@ class Callback(Base):
     tries: Mapped[int] = mapped_column(default=0)
     settled_at: Mapped[datetime | None]
     settled_by: Mapped[str | None] = mapped_column(sa.String(80))
+
+
+class CallbackTry(Base):
+    """One attempt to reach the customer: whose it was, how it ended, and when the next one follows.
+
+    `result` is reached, busy, no_answer, failed, canceled, not_accepted (nobody pressed the key), voicemail
+    (a machine, where the line asks for detection), agent_lost, or why no call was made, which costs none of
+    the callback's `tries`; None while it lasts.
+    """
+
+    __tablename__ = "callback_tries"
+    __table_args__ = (sa.UniqueConstraint("callback_id", "number"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=ids.new)
+    callback_id: Mapped[UUID] = mapped_column(sa.ForeignKey("callbacks.id"))
+    number: Mapped[int]
+    call_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("calls.id"))
+    began_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    result: Mapped[str | None] = mapped_column(sa.String(20))
+    answered_by: Mapped[str | None] = mapped_column(sa.String(20))
+    message_left: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    next_try_at: Mapped[datetime | None]

@@ -6,7 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from callcenter.callbacks.models import Callback
+from callcenter.callbacks.models import Callback, CallbackTry
 from callcenter.callbacks.rules import OPEN
 from callcenter.calls.models import Call
 from callcenter.db import Instant
@@ -55,6 +55,18 @@ def last_call_in(session: Session, callback: Callback) -> Call | None:
         .limit(at_most(1))
     )
     return session.scalars(statement).first()
+
+
+def tries_of(session: Session, callback_id: UUID) -> list[CallbackTry]:
+    """Return every attempt to reach the customer of a callback, in order."""
+    mine = sa.select(CallbackTry).where(CallbackTry.callback_id == callback_id)
+    return list(session.scalars(mine.order_by(CallbackTry.number)))
+
+
+def last_try(session: Session, callback_id: UUID) -> CallbackTry | None:
+    """Return the last attempt of a locked callback, None before the first and of an older release."""
+    mine = sa.select(CallbackTry).where(CallbackTry.callback_id == callback_id)
+    return session.scalars(mine.order_by(CallbackTry.number.desc()).limit(at_most(1))).first()
 
 
 def is_due(at: Instant) -> sa.ColumnElement[bool]:

@@ -11,6 +11,7 @@ from callcenter.promises.rules import CLOCK, LAST_HOURS, Limit, due_by, last_hou
 
 OPEN = ("booked", "waiting", "agent")
 CHANGEABLE = ("booked", "waiting")
+TRYING = ("waiting", "agent")
 # The caller needs a moment to hang up before the phone may ring again.
 CALLER_HANGS_UP = timedelta(seconds=20)
 # A customer who phones in himself is not rung while he is on the line; it is looked again so often.

@@ -47,6 +47,8 @@ class Placement:
 
     `send_digits` are pressed once somebody has picked up, before the first document is fetched: digits, `*`,
     `#`, and `w` for half a second of silence (Twilio, "Call resource: SendDigits"; 32 at most).
+    `detection` asks who picked up before the first document is fetched (`Enable`, or `DetectMessageEnd`,
+    which waits for a machine's tone; Twilio, "Answering machine detection"); empty asks nothing.
     """
 
     to: str
@@ -57,6 +59,7 @@ class Placement:
     timeout_seconds: int
     time_limit_seconds: int = 14_400
     send_digits: str = ""
+    detection: str = ""
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,8 @@ class TwilioCarrier:
     def place(self, placement: Placement) -> str:
         """Place one call and return its SID; raise NotPlaced or Ambiguous."""
         keys: dict[str, Any] = {"send_digits": placement.send_digits} if placement.send_digits else {}
+        if placement.detection:
+            keys["machine_detection"] = placement.detection
         with _placing():
             call = self._client.calls.create(
                 to=placement.to,

@@ -292,6 +292,16 @@ class LineEntry(Section):
         "是否只相信运营商以 A 级证明（SHAKEN/STIR）的来电号码",
         False,
     )
+    callback_detects_machine: bool = _means(
+        "whether the carrier listens for an answering machine when a customer is called back",
+        "回呼时是否由运营商识别答录机",
+        False,
+    )
+    callback_leaves_message: bool = _means(
+        "whether such a machine, or who presses no key, hears who called and when we try next",
+        "答录机或无人按键时，是否留言说明来电者和下次回呼时间",
+        False,
+    )
     policies: LinePolicies = _means(
         "time limits of its own; else the centre's", "线路自己的时限；缺省用中心的", LinePolicies()
     )

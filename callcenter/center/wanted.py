@@ -51,6 +51,8 @@ def line_columns(entry: LineEntry, file: CentreFile) -> dict[str, Any]:
         "recording_notice": entry.recording_notice,
         "speech": entry.speech,
         "attested_only": entry.attested_only,
+        "callback_detects_machine": entry.callback_detects_machine,
+        "callback_leaves_message": entry.callback_leaves_message,
         "policies": entry.policies.model_dump(exclude_none=True) or None,
     }
 

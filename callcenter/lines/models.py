@@ -16,8 +16,9 @@ class Line(Configured, Base):
 
     `menu` is a list of {"key", "choice", "skill"}; names are {"zh-CN": …, "en-US": …}; the first of
     `languages` greets; `speech` lets callers say their choice, `attested_only` believes only the
-    numbers that the carrier vouches for; `policies` are the time limits that it has of its own.
-    Times are seconds, rings are counted by the cadence of `cadence_country`.
+    numbers that the carrier vouches for. When a customer is called back, `callback_detects_machine` has the
+    carrier listen for one, and `callback_leaves_message` leaves it a message. `policies` are the time limits
+    that the line has of its own. Times are seconds, rings are counted by the cadence of `cadence_country`.
     """
 
     __tablename__ = "lines"
@@ -44,5 +45,7 @@ class Line(Configured, Base):
     recording_notice: Mapped[bool]
     speech: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     attested_only: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    callback_detects_machine: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    callback_leaves_message: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     policies: Mapped[dict[str, Any] | None]
     active: Mapped[bool] = mapped_column(default=True)

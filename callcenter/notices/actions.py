@@ -16,7 +16,8 @@ _TOGETHER = 8
 
 
 def announce(session: Session, type: str, subject_id: object, at: datetime) -> None:
-    """Leave a hint: `type` is call, queue, agent, ticket, callback, offer, promise, alert; then its row's id.
+    """Leave a hint: `type` is call, queue, agent, ticket, callback, callback_failed (a supervisor should
+    know: all tries were in vain), offer, promise or alert; the id is its row's.
 
     Hints are written together at the end of the transaction, the same one once.
     """

@@ -45,6 +45,7 @@ REASON_WORDS: Mapping[str, Mapping[str, str]] = {
         CHINESE: "接通后无人按键",
         ENGLISH: "somebody or something picked up and pressed no key",
     },
+    "voicemail": {CHINESE: "答录机接听", ENGLISH: "an answering machine picked up"},
     "failed": {CHINESE: "呼叫失败", ENGLISH: "the call failed"},
     "canceled": {CHINESE: "呼叫中止", ENGLISH: "the call was stopped"},
     "number_busy_with_us": {CHINESE: "该号码正在与我们通话", ENGLISH: "the number was talking with us"},

@@ -16,10 +16,11 @@ from callcenter.promises.rules import RULES
 from callcenter.standards.rules import APART
 
 OVERTAKEN_BECAUSE = ("being_offered", "language", "declined", "unexplained")
-BROKEN_BECAUSE = (
+_BROKEN_AT_FIRST = (
     "busy", "no_answer", "not_accepted", "failed", "canceled", "number_busy_with_us", "agent_lost",
     "unresolved", "ticket_closed", "given_up",
 )  # fmt: skip
+BROKEN_BECAUSE = (*_BROKEN_AT_FIRST, "voicemail")
 CALLBACK_STATES = ("booked", "waiting", "agent", "kept", "failed", "cancelled")
 # Books of closed days hold these bits: names are only ever added, at the end of their kind.
 SETS: Mapping[str, tuple[str, ...]] = {
@@ -46,8 +47,9 @@ SETS: Mapping[str, tuple[str, ...]] = {
     "promise": (
         "promised", "due", "kept", "late", "owed", "broken", "cancelled", "overdue", "callbacks",
         *(f"callback_{state}" for state in CALLBACK_STATES),
-        *(f"broken_{why}" for why in BROKEN_BECAUSE),
+        *(f"broken_{why}" for why in _BROKEN_AT_FIRST),
         *(f"{name}_{rule}" for rule in RULES for name in ("due", "kept")),
+        "broken_voicemail",
     ),
 }  # fmt: skip
 BITS = {kind: {name: 1 << place for place, name in enumerate(names)} for kind, names in SETS.items()}

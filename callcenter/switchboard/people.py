@@ -18,7 +18,7 @@ from callcenter.switchboard.rooms import lock_offer
 from callcenter.tasks.actions import close_task, open_task
 from callcenter.tasks.models import Task
 from callcenter.tasks.queries import task_by_id
-from callcenter.tasks.rules import Verdict
+from callcenter.tasks.rules import NOT_REACHED, Verdict
 
 
 def hand_to_person(session: Session, attempt: Attempt, reason: str, at: datetime) -> None:
@@ -41,6 +41,8 @@ def resolve_task(
 ) -> Task:
     """Do what follows from a person's word: the target is free, the callback is kept or made again.
 
+    A callback whose tries were all in vain has failed, whatever he says: what he did stands with the task.
+
     Raise Missing, and Conflict when somebody was faster, or the call has told of itself meanwhile.
     """
     task = task_by_id(session, task_id)
@@ -54,7 +56,7 @@ def resolve_task(
         raise Conflict("This task was resolved already.")
     if task.attempt_id is not None:
         _settle(session, task.attempt_id, verdict, at)
-    if task.subject_kind == "callback":
+    if task.subject_kind == "callback" and task.kind != NOT_REACHED:
         _release(session, task, verdict, at)
     session.refresh(task)
     return task

@@ -1,6 +1,6 @@
 """The legs we place: an agent who is offered a call, a customer who was promised one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -8,8 +8,10 @@ from uuid import UUID
 import structlog
 from sqlalchemy.orm import Session
 
+from callcenter.callbacks.bounds import next_try, zone_for
 from callcenter.callbacks.models import Callback
 from callcenter.callbacks.queries import callback_by_id
+from callcenter.callbacks.tries import note_answered_by
 from callcenter.calls import queries as calls
 from callcenter.calls.actions import record_event
 from callcenter.calls.models import Call, Leg
@@ -42,6 +44,8 @@ PICKED_UP = "picked-up"
 # An offer that is over so: the phone that rings for it is a nuisance.
 RINGS_IN_VAIN = ("withdrawn", "missed", "failed")
 OVER = ("declined", "ended")
+# Who answers so is none who could press a key (Twilio, "Answering machine detection").
+MACHINES = ("machine", "fax")
 
 
 class PlacedLeg(NamedTuple):
@@ -111,15 +115,23 @@ def _name(attempt: Attempt, chain: Chain, sid: str) -> None:
         chain.call.sid = chain.call.sid or sid
 
 
-def pick_up(work: Work, session: Session, attempt_id: UUID, sid: str, at: datetime) -> str:
-    """Answer a placed leg that was picked up: the whisper for an agent, the greeting for a customer."""
+def pick_up(
+    work: Work, session: Session, attempt_id: UUID, sid: str, at: datetime, answered_by: str = ""
+) -> str:
+    """Answer a placed leg that was picked up: the whisper for an agent, the greeting for a customer.
+
+    `answered_by` is who the carrier says has picked up, empty where it was not asked.
+    """
     found = leg_of_attempt(session, attempt_id, sid, at, PICKED_UP)
     if found is None:
         return HANG_UP
     if found.said is not None:
         return found.said
     attempt, leg = found.attempt, found.leg
-    heard = _agent_hears(session, attempt, at) if leg.role == "agent" else _customer_hears(session, attempt)
+    if leg.role == "agent":
+        heard = _agent_hears(session, attempt, at)
+    else:
+        heard = _customer_hears(session, attempt, answered_by, at)
     return _converse(work, session, attempt, leg, PICKED_UP, heard, at) if heard else HANG_UP
 
 
@@ -155,15 +167,33 @@ def _matter(session: Session, wait: Wait) -> tuple[Ticket | None, UUID | None, b
     return ticket, callback.customer_id, False
 
 
-def _customer_hears(session: Session, attempt: Attempt) -> PickedUp | None:
-    """Return who calls and why; an agent who has gone meanwhile is told of when the key is pressed."""
+def _customer_hears(session: Session, attempt: Attempt, answered_by: str, at: datetime) -> PickedUp | None:
+    """Return who calls and why; an agent who has gone meanwhile is told of when the key is pressed.
+
+    Who is unknown to the carrier is a person until nobody presses the key.
+    """
     callback = callback_by_id(session, attempt.purpose_id)
     if callback is None or callback.state == "kept":
         return None
     line = configuration(session).lines[callback.line_id]
-    return PickedUp(
-        line=line_facts(session, line), language=callback.language, matter="callback", purpose="callback"
+    if answered_by:
+        note_answered_by(session, callback, answered_by)
+    told = PickedUp(
+        line=line_facts(session, line),
+        language=callback.language,
+        matter="callback",
+        purpose="callback",
+        machine=answered_by.startswith(MACHINES),
     )
+    return _with_message(session, callback, told, at) if line.callback_leaves_message else told
+
+
+def _with_message(session: Session, callback: Callback, told: PickedUp, at: datetime) -> PickedUp:
+    """Let a message say when we try next, by the customer's clock."""
+    zone, _ = zone_for(session, callback.line_id, callback.number, at)
+    again = next_try(session, callback, at)
+    following = again.astimezone(zone) if again else None
+    return replace(told, message=True, next_try=following, told_at=at.astimezone(zone))
 
 
 def go_on(

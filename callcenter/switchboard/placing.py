@@ -36,10 +36,14 @@ LEASE_OVER = "lease_over"
 
 
 class Claimed(NamedTuple):
-    """An attempt that is ours to send, and how often the carrier has failed in a row before it."""
+    """An attempt that is ours to send, and how often the carrier has failed in a row before it.
+
+    `detection` is how the carrier listens for a machine.
+    """
 
     attempt: Attempt
     failures: int
+    detection: str
 
 
 class Refused(Exception):
@@ -66,7 +70,7 @@ def place_attempt(work: Work, attempt_id: str) -> None:
         return
     attempt = claimed.attempt
     try:
-        sid = _send(work, attempt)
+        sid = _send(work, claimed)
     except NotPlaced as refusal:
         with work.transaction() as session:
             if refusal.retry and refusal.reason != LEASE_OVER:
@@ -127,7 +131,7 @@ def _claimed(session: Session, attempt_id: UUID, at: datetime) -> Claimed | None
     failures = gate.pass_gate(session, at)
     if failures is None:
         raise Waits(gate.opens_again(session, at))
-    return Claimed(claimed, failures)
+    return Claimed(claimed, failures, _detection(session, claimed))
 
 
 def _forbidden(session: Session, attempt: Attempt, at: datetime) -> str | None:
@@ -147,14 +151,27 @@ def _is_an_agents(session: Session, address: str) -> bool:
     return bool(session.scalar(known))
 
 
-def _send(work: Work, attempt: Attempt) -> str:
+def _detection(session: Session, attempt: Attempt) -> str:
+    """Return how the carrier listens for a machine: only at a customer's, and only where the line says so.
+
+    Behind a switchboard the extension is pressed first, and a machine's greeting is that of the switchboard.
+    """
+    if attempt.purpose_kind != "callback" or keys_to_press(attempt.to_address):
+        return ""
+    line = configuration(session).line_of(attempt.from_number)
+    if line is None or not line.callback_detects_machine:
+        return ""
+    return "DetectMessageEnd" if line.callback_leaves_message else "Enable"
+
+
+def _send(work: Work, claimed: Claimed) -> str:
     """Place the call and return its SID; whoever has slept through half of the lease had better not."""
-    if not may_send(attempt.lease_until, work.at()):
+    if not may_send(claimed.attempt.lease_until, work.at()):
         raise NotPlaced(LEASE_OVER)
-    return work.carrier.place(placement(work, attempt))
+    return work.carrier.place(placement(work, claimed.attempt, claimed.detection))
 
 
-def placement(work: Work, attempt: Attempt) -> Placement:
+def placement(work: Work, attempt: Attempt, detection: str = "") -> Placement:
     """Return what is asked of the carrier: its addresses carry the attempt's id and the proof of it."""
     proof = f"{attempt.id}/{signature(work.secret_key, attempt.id)}"
     return Placement(
@@ -165,6 +182,7 @@ def placement(work: Work, attempt: Attempt) -> Placement:
         fallback_url=f"{work.public_url}/twilio/fallback/leg",
         timeout_seconds=attempt.timeout_seconds,
         send_digits=keys_to_press(attempt.to_address),
+        detection=detection,
     )
 
 

@@ -44,6 +44,8 @@ from callcenter.switchboard.unheard import take_back
 from callcenter.switchboard.unmet import reconsider_call
 
 GAVE_UP = frozenset({"no-answer", "canceled"})
+MESSAGE_ENDS = ("machine", "no_key")
+"""Endings of a called customer's leg at which a message is said, where the line leaves one."""
 MAY_BE_KEPT = ("apology commit", "fallback")
 """Faults after which the turn that nobody heard may have been committed."""
 
@@ -106,16 +108,22 @@ def _agent_leg(session: Session, attempt: Attempt, leg: Leg, report: Report, *, 
 def _customer_leg_ended(session: Session, attempt: Attempt, leg: Leg, at: datetime) -> None:
     """The customer we called back is gone: reached, or to be tried again."""
     reason = {"completed": "not_accepted", "no-answer": "no_answer"}.get(leg.state, leg.state)
+    memory = (leg.step or {}).get("memory", {})
+    if memory.get("ending") == "machine":
+        reason = "voicemail"
+    message_left = bool(memory.get("leaves")) and memory.get("ending") in MESSAGE_ENDS
     if leg.call_id is not None and leg.ended_at is not None:
         reconsider_call(session, calls.call_by_id(session, leg.call_id, lock=True), leg.ended_at, at)
-    customer_missed(session, attempt.purpose_id, reason, at)
+    customer_missed(session, attempt.purpose_id, reason, at, message_left=message_left)
 
 
-def customer_missed(session: Session, callback_id: UUID, reason: str, at: datetime) -> None:
+def customer_missed(
+    session: Session, callback_id: UUID, reason: str, at: datetime, *, message_left: bool = False
+) -> None:
     """Close the placed call; the agent who waits is told, and the callback is tried again or given up."""
     callback = close_try(session, callback_id, reason, at)
     if callback is not None and callback.state == "agent":
-        miss_callback(session, callback, reason, at)
+        miss_callback(session, callback, reason, at, message_left=message_left)
 
 
 def customer_not_rung(session: Session, callback_id: UUID, reason: str, at: datetime) -> None:

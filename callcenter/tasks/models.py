@@ -15,8 +15,8 @@ OPEN = sa.text("state = 'open'")
 class Task(Base):
     """A question to a person: was this customer called? One is open about a subject at a time.
 
-    `kind` is unknown_call or not_dialled, `reason` why. `number` is who was to be rung, as he is dialled.
-    `verdict` is called, not_called, or found where it answered itself.
+    `kind` is unknown_call, not_dialled or not_reached, `reason` why. `number` is who was to be rung, as he is
+    dialled. `verdict` is called, not_called, or found where it answered itself.
     """
 
     __tablename__ = "tasks"

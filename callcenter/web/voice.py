@@ -68,7 +68,8 @@ def caller_goes_on(work: Work, session: Session, webhook: Webhook) -> str:
 def picked_up(work: Work, session: Session, webhook: Webhook) -> str:
     """POST /twilio/leg/{attempt}/{token}: a leg that we placed was answered."""
     attempt_id = proven_attempt(work, webhook)
-    return placed.pick_up(work, session, attempt_id, webhook.sid, webhook.received_at)
+    answered_by = webhook.form.get("AnsweredBy", "")
+    return placed.pick_up(work, session, attempt_id, webhook.sid, webhook.received_at, answered_by)
 
 
 def placed_goes_on(work: Work, session: Session, webhook: Webhook) -> str:

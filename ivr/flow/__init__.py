@@ -17,6 +17,7 @@ FLOWS: Mapping[tuple[str, int], Callable[[Step, Heard], Turn]] = {
     (CALLER.name, 1): caller.hear,
     (CALLER.name, CALLER.version): caller.hear,
     (AGENT.name, AGENT.version): agent.hear,
+    (CUSTOMER.name, 1): customer.hear,
     (CUSTOMER.name, CUSTOMER.version): customer.hear,
 }
 

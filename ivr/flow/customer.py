@@ -1,24 +1,31 @@
 """The customer whom we call back: who calls, one key (a voicemail presses none), the agent's room."""
 
+from datetime import datetime
+
 from ivr import record
 from ivr.asks import AgentLost, ReachCustomer, RoomReady
 from ivr.flow.table import PATIENCE, Flow, Memory, Says, failed, keep, line, named, say
 from ivr.hearing import Answered, Heard, HungUp, PickedUp, Pressed, Summoned, TalkEnded
-from ivr.turns import Connect, Gather, HangUp, Key, Step, Turn
+from ivr.turns import Connect, Gather, HangUp, Key, Moment, Step, Turn
 from ivr.words import LANGUAGES
 
-CUSTOMER = Flow("customer", 1)
+CUSTOMER = Flow("customer", 2)
 SILENCES = 2
 """After so many silences and wrong keys it is a voicemail, or nobody who wants to talk."""
 TALKED = frozenset({"answered", "completed"})
 
 
 def begin(heard: PickedUp) -> Turn:
-    """Say who calls and why; a person presses 1."""
+    """Say who calls and why; a person presses 1, a machine is left a message where the line says so."""
     m: Memory = {
         "line": record.to_json(heard.line),
         "language": heard.language if heard.language in LANGUAGES else LANGUAGES[0],
     }
+    if heard.message:
+        following = heard.next_try.isoformat() if heard.next_try else None
+        m = keep(m, leaves=True, next_try=following, now=heard.told_at.isoformat() if heard.told_at else None)
+    if heard.machine:
+        return end(m, "machine", _message(m) if heard.message else ())
     notice = say(m, "notice.recording") if line(m).recording_notice else ()
     says = (*named(m, "greeting"), *notice, *say(m, "customer.ask", key=Key("1")))
     return CUSTOMER.at(asking, m, Gather(says, timeout=PATIENCE))
@@ -31,10 +38,20 @@ def asking(m: Memory, heard: Heard) -> Turn:
         case Pressed("1"):
             return CUSTOMER.ask(reaching, m, ReachCustomer())
         case _ if m.get("failures", 0) + 1 >= SILENCES:
-            return end(m, "no_key", *(named(m, "greeting"), say(m, "customer.message")))
+            short = (*named(m, "greeting"), *say(m, "customer.message"))
+            return end(m, "no_key", _message(m) if m.get("leaves") else short)
         case _:
             again = say(m, "customer.ask_again", key=Key("1"))
             return CUSTOMER.at(asking, failed(m), Gather(again, timeout=PATIENCE))
+
+
+def _message(m: Memory) -> Says:
+    """Say who called and when we try next, for whoever listens to it later."""
+    who = (*named(m, "greeting"), *say(m, "customer.machine"))
+    if not m.get("next_try") or not m.get("now"):
+        return (*who, *say(m, "customer.last_try"))
+    due = Moment(datetime.fromisoformat(m["next_try"]), datetime.fromisoformat(m["now"]))
+    return (*who, *say(m, "customer.next_try", due=due))
 
 
 @CUSTOMER.state

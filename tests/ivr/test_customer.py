@@ -5,7 +5,7 @@ import pytest
 from ivr.asks import AgentLost, ReachCustomer
 from ivr.hearing import HungUp, Pressed, Silence, Summoned, TalkEnded
 from ivr.turns import Connect, HangUp
-from tests.ivr.legs import BRANCH, Leg, picked_up
+from tests.ivr.legs import BRANCH, SATURDAY_NOON, Leg, picked_up
 
 
 def test_the_customer_hears_who_calls_and_why() -> None:
@@ -56,3 +56,31 @@ def test_the_customer_hangs_up() -> None:
     leg = Leg(picked_up("callback")).hears(HungUp())
     assert (leg.turn.does, leg.memory["left_at"]) == ((), "asking")
     assert leg.hears(Silence()).turn.does == (HangUp(),)
+
+
+NEXT = {"next_try": SATURDAY_NOON.replace(hour=15, minute=0), "told_at": SATURDAY_NOON}
+
+
+def test_a_machine_is_told_who_called_and_when_we_try_next() -> None:
+    leg = Leg(picked_up("callback", machine=True, message=True, **NEXT))
+    assert leg.says == [
+        "您好，星河软件客服部。",
+        "这是您约的回电。",
+        "我们会在今天下午三点再打给您，再见。",
+    ]
+    assert (leg.does, leg.memory["ending"]) == ([HangUp()], "machine")
+
+
+def test_after_the_last_try_nothing_more_is_promised() -> None:
+    leg = Leg(picked_up("callback", machine=True, message=True, language="en-US"))
+    assert leg.says[-1] == "We could not reach you. You are welcome to call us. Goodbye."
+
+
+def test_a_machine_is_left_alone_where_the_line_leaves_no_message() -> None:
+    assert Leg(picked_up("callback", machine=True)).turn.does == (HangUp(),)
+
+
+def test_who_presses_no_key_hears_the_message_too() -> None:
+    """Without detection a machine is who presses no key."""
+    leg = Leg(picked_up("callback", message=True, **NEXT)).hears(Silence(), Silence())
+    assert leg.prompts[-1] == "customer.next_try"

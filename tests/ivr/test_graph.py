@@ -48,6 +48,7 @@ EVERY_CHOICE = replace(
     ),
 )
 KNOWN = {"name": "Ms Zhang", "ticket": "261120003", "ticket_kind": "technical"}
+NEXT = {"next_try": SATURDAY_NOON.replace(hour=15), "told_at": SATURDAY_NOON}
 OWED = {"asked": True, "their_now": SATURDAY_NOON}
 BEGINNINGS: dict[str, Heard] = {
     "caller": arrived(EVERY_CHOICE),
@@ -86,6 +87,10 @@ BEGINNINGS: dict[str, Heard] = {
     "agent, sales": picked_up(matter="presales"),
     "agent, other": picked_up(matter="general"),
     "customer": picked_up("callback"),
+    "customer's machine": picked_up("callback", machine=True, message=True, **NEXT),
+    "customer's machine, without a message": picked_up("callback", machine=True),
+    "customer's machine, the last try": picked_up("callback", line=BRANCH, machine=True, message=True),
+    "customer who presses no key": picked_up("callback", message=True, **NEXT),
     "customer of a branch": picked_up("callback", line=BRANCH, language="en-US"),
 }
 
@@ -94,6 +99,10 @@ NEW_IN = dict.fromkeys(
         "owed a call",
         "known and owed a call at a time, on a line that takes words",
         "closed, owed a call",
+        "customer's machine",
+        "customer's machine, without a message",
+        "customer's machine, the last try",
+        "customer who presses no key",
     ),
     2,
 )

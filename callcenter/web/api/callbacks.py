@@ -9,6 +9,8 @@ from pydantic import Field
 from callcenter.audit.desks import CallbackFilter, find_callback, list_callbacks
 from callcenter.audit.queries import find_call
 from callcenter.callbacks import actions
+from callcenter.callbacks.models import CallbackTry
+from callcenter.callbacks.queries import tries_of
 from callcenter.errors import Invalid, Missing
 from callcenter.lines.models import Line
 from callcenter.lines.rules import skill_of
@@ -62,6 +64,25 @@ class CallbackItem(Shape):
     origin_call: UUID | None
     call: UUID | None
     ticket: str | None
+
+
+class CallbackAttempt(Shape):
+    """One attempt to reach the customer; `result` is null while it lasts, `next_try_at` when one follows."""
+
+    number: int
+    began_at: datetime
+    ended_at: datetime | None
+    result: str | None
+    answered_by: str | None
+    message_left: bool
+    next_try_at: datetime | None
+    call: UUID | None
+
+
+class CallbackDetail(CallbackItem):
+    """A call we owe, with every attempt to make it."""
+
+    attempts: list[CallbackAttempt]
 
 
 class CallbackQuery(PageQuery):
@@ -140,9 +161,16 @@ def book(asked: Asked, body: CallbackNew) -> CallbackItem:
 
 
 @api.get("/callbacks/{id}", role="agent")
-def callback(asked: Asked) -> CallbackItem:
-    """Read one callback."""
-    return _read(asked, uuid_of("callback", asked.path["id"]))
+def callback(asked: Asked) -> CallbackDetail:
+    """Read one callback with every attempt to reach the customer."""
+    found = _read(asked, uuid_of("callback", asked.path["id"]))
+    attempts = [_attempt(tried) for tried in tries_of(asked.session, found.id)]
+    return CallbackDetail(**found.model_dump(), attempts=attempts)
+
+
+def _attempt(tried: CallbackTry) -> CallbackAttempt:
+    named = {name: getattr(tried, name) for name in CallbackAttempt.model_fields if name != "call"}
+    return CallbackAttempt(**named, call=tried.call_id)
 
 
 @api.post("/callbacks/{id}/cancel", role="agent")

@@ -41,7 +41,7 @@ class TaskQuery(PageQuery):
     """Filters."""
 
     state: Literal["open", "resolved"] | None = None
-    kind: Literal["unknown_call", "not_dialled"] | None = None
+    kind: Literal["unknown_call", "not_dialled", "not_reached"] | None = None
 
 
 class TaskVerdict(Input):
