@@ -16,19 +16,22 @@ def bounded(*, lock_seconds: int = 3, statement_seconds: int = 60) -> None:
         op.execute(f"SET LOCAL statement_timeout = '{statement_seconds}s'")
 
 
-def make_index(name: str, table: str, columns: Sequence[str], *, where: str | None = None) -> None:
+def make_index(
+    name: str, table: str, columns: Sequence[str], *, where: str | None = None, unique: bool = False
+) -> None:
     """Make an index while calls are written: on PostgreSQL concurrently, outside the step's transaction.
 
     Columns may be function calls. A step with this does nothing else: what it did before is
     committed. An index that an interrupted attempt left invalid is made anew.
     """
     made = f"ON {table} ({', '.join(columns)})" + (f" WHERE {where}" if where else "")
+    kind = "UNIQUE INDEX" if unique else "INDEX"
     if op.get_bind().dialect.name != "postgresql":
-        op.execute(f"CREATE INDEX {name} {made}")
+        op.execute(f"CREATE {kind} {name} {made}")
         return
     with op.get_context().autocommit_block():
         op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
-        op.execute(f"CREATE INDEX CONCURRENTLY {name} {made}")
+        op.execute(f"CREATE {kind} CONCURRENTLY {name} {made}")
 
 
 def drop_index(name: str) -> None:

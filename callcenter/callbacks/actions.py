@@ -12,6 +12,7 @@ from callcenter.callbacks.models import SUBJECT, Callback
 from callcenter.callbacks.times import PROMISE, agreed_for, why_of
 from callcenter.callbacks.tries import REACHED, begin_try, end_try, reopen_try
 from callcenter.configuration import configuration
+from callcenter.customers.queries import recognise
 from callcenter.db import upsert
 from callcenter.dialing.queries import is_shut, is_unresolved
 from callcenter.errors import Conflict, Forbidden, Missing, Sentence
@@ -55,15 +56,18 @@ def book_callback(
     counted_from: datetime | None = None,
     awaits_call_id: UUID | None = None,
 ) -> Callback:
-    """Promise a call at a definite time; a number that is owed one on this line keeps that one.
+    """Promise a call at a definite time, unless one is owed: to this number on this line, or to this customer
+    about the same matter. Then the second request attaches to that one, whichever way it came.
 
     By HL-7 and CP-4 it is due so long after `counted_from`, or after the end of the call that it awaits.
     Raise Forbidden where the centre may not dial the number, Invalid for a time that has passed.
     """
     _check_number(session, number)
-    owed = queries.open_callback_to(session, number, line_id)
+    customer_id = customer_id or recognise(session, number).customer_id
+    matter = rules.matter_of(customer_id, skill_id)
+    owed = queries.open_callback_to(session, number, line_id, matter)
     if owed is not None:
-        return owed
+        return _attach(session, owed, number, ticket_id, at)
     agreed = agreed_for(
         session, line_id, number, at,
         rule=rule, asked_for=due_at, start=counted_from, awaits_call_id=awaits_call_id,
@@ -72,21 +76,34 @@ def book_callback(
         "id": ids.new(), "number": number, "line_id": line_id, "skill_id": skill_id, "language": language,
         "customer_id": customer_id, "origin_call_id": origin_call_id, "ticket_id": ticket_id,
         "state": "booked", "created_at": at, "created_by": actor, "due_at": agreed.due_at,
-        "next_try_at": agreed.first_try, "chosen": due_at is not None, "tries": 0,
+        "next_try_at": agreed.first_try, "chosen": due_at is not None, "matter": matter, "tries": 0,
     }  # fmt: skip
     insert = upsert(session, Callback).values(**values).on_conflict_do_nothing().returning(Callback)
     callback: Callback | None = session.execute(insert).scalar_one_or_none()
     if callback is None:
-        return _booked_meanwhile(session, number, line_id)
+        meanwhile = queries.open_callback_to(session, number, line_id, matter)
+        if meanwhile is None:
+            raise Conflict("A callback to this number was booked and settled in this very moment; try again.")
+        return _attach(session, meanwhile, number, ticket_id, at)
     _promise(session, callback, agreed, owner_agent_id, at)
     return callback
 
 
-def _booked_meanwhile(session: Session, number: str, line_id: UUID) -> Callback:
-    """Return the callback that somebody else has booked since we looked."""
-    owed = queries.open_callback_to(session, number, line_id)
-    if owed is None:
-        raise Conflict("A callback to this number was booked and settled in this very moment; try again.")
+def owed_already(
+    session: Session, number: str, line_id: UUID, skill_id: UUID, customer_id: UUID | None
+) -> Callback | None:
+    """Return the call that is owed to this number on this line, or to its customer about the same matter."""
+    customer_id = customer_id or recognise(session, number).customer_id
+    return queries.open_callback_to(session, number, line_id, rules.matter_of(customer_id, skill_id))
+
+
+def _attach(session: Session, owed: Callback, number: str, ticket_id: UUID | None, at: datetime) -> Callback:
+    """Let a second request keep the call that is owed: at the number that was given last, on the ticket."""
+    moves = owed.number != number and owed.state == "booked"
+    if moves and queries.open_callback_to(session, number, owed.line_id) is None:
+        owed.number = number
+        announce(session, "callback", owed.id, at)
+    owed.ticket_id = owed.ticket_id or ticket_id
     return owed
 
 
@@ -190,52 +207,6 @@ def _speaks_with_us(session: Session, callback: Callback, at: datetime) -> bool:
     return True
 
 
-def phones_in(session: Session, callback_id: UUID, at: datetime) -> datetime | None:
-    """The customer waits for an agent himself: he is not rung meanwhile.
-
-    Return the place in line of a callback whose time had come, which is the customer's now; None otherwise.
-    """
-    callback = queries.callback_by_id(session, callback_id, lock=True)
-    if callback is None or callback.state not in ("booked", "waiting"):
-        return None
-    had_come = callback.state == "waiting" or callback.next_try_at <= at
-    if not _take_out_of_line(session, callback, at):
-        return None
-    return min(callback.created_at, at) if had_come else None
-
-
-def meets_by_phoning(session: Session, callback_id: UUID, at: datetime) -> None:
-    """The customer has phoned in and talks with an agent: the promise is kept, or late; no call is made."""
-    callback = queries.callback_by_id(session, callback_id, lock=True)
-    if callback is None or callback.state not in ("booked", "waiting"):
-        return
-    if _take_out_of_line(session, callback, at):
-        keep_callback(session, callback, at)
-        callback.reason = PHONED_IN
-
-
-def _take_out_of_line(session: Session, callback: Callback, at: datetime) -> bool:
-    """Let nobody be asked about this callback; False when an agent has accepted it in this very moment."""
-    wait = live_wait(session, SUBJECT, callback.id, lock=True)
-    if wait is not None and wait.state == "won":
-        return False
-    if wait is not None:
-        leave_line(session, wait, PHONED_IN, at)
-    callback.state = "booked"
-    callback.next_try_at = max(callback.next_try_at, at + rules.WHILE_ON_THE_LINE)
-    return True
-
-
-def part_again(session: Session, callback_id: UUID) -> None:
-    """The agent was gone in the moment in which a customer who phoned in met him: the call is owed still."""
-    callback = queries.callback_by_id(session, callback_id, lock=True)
-    if callback is None or (callback.state, callback.reason) != ("kept", PHONED_IN):
-        return
-    if queries.open_callback_to(session, callback.number, callback.line_id) is None:
-        _owe_again(session, callback)
-        callback.state, callback.reason, callback.settled_at = "booked", None, None
-
-
 def _wait_for_certainty(callback: Callback, at: datetime) -> None:
     """The number may be ringing still: no agent is asked before that is known.
 
@@ -269,14 +240,14 @@ def reopen_callback(session: Session, callback_id: UUID) -> None:
     callback = queries.callback_by_id(session, callback_id, lock=True)
     if callback is None or callback.state != "kept":
         return
-    if queries.open_callback_to(session, callback.number, callback.line_id) is None:
-        _owe_again(session, callback)
+    if queries.open_callback_to(session, callback.number, callback.line_id, callback.matter) is None:
+        owe_again(session, callback)
         callback.state = "agent"
         callback.settled_at = None
         reopen_try(session, callback)
 
 
-def _owe_again(session: Session, callback: Callback) -> None:
+def owe_again(session: Session, callback: Callback) -> None:
     """The call that was counted as made was not: what it kept is owed again."""
     reopen_promise(session, None, SUBJECT, callback.id)
     if callback.ticket_id is not None and callback.settled_at is not None:

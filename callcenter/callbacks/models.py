@@ -21,7 +21,8 @@ class Callback(Base):
     `settled_by` is who cancelled it or gave it up, None where the tries did; `reason` is why.
 
     States: booked, waiting (for an agent), agent (one accepted, the customer is rung), kept,
-    failed (not reachable after all tries), cancelled. A number is owed one call on a line at a time.
+    failed (not reachable after all tries), cancelled. A number is owed one call on a line at a time, and a
+    customer one call about a `matter`: who he is, and what he wants (the skill); null where nobody knows him.
     """
 
     __tablename__ = "callbacks"
@@ -34,6 +35,7 @@ class Callback(Base):
             sqlite_where=OPEN,
             postgresql_where=OPEN,
         ),
+        sa.Index("uq_callbacks_matter_open", "matter", unique=True, sqlite_where=OPEN, postgresql_where=OPEN),
         sa.Index("ix_callbacks_state_next_try_at", "state", "next_try_at"),
     )
 
@@ -46,6 +48,7 @@ class Callback(Base):
     origin_call_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("calls.id"), index=True)
     ticket_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("tickets.id"), index=True)
     call_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("calls.id"), index=True)
+    matter: Mapped[str | None] = mapped_column(sa.String(80))
     state: Mapped[str] = mapped_column(sa.String(12))
     reason: Mapped[str | None] = mapped_column(sa.String(60))
     created_at: Mapped[datetime]

@@ -38,12 +38,17 @@ def take_open_callback_to(session: Session, number: str, line_id: UUID) -> None:
     take(session, _TAKE_OPEN, {"number": number, "line": line_id})
 
 
-def open_callback_to(session: Session, number: str, line_id: UUID) -> Callback | None:
-    """Return the callback that is owed to this number on this line already."""
-    statement = sa.select(Callback).where(
-        Callback.number == number, Callback.line_id == line_id, Callback.state.in_(OPEN)
-    )
-    return session.execute(locked(statement)).scalars().first()
+def open_callback_to(
+    session: Session, number: str, line_id: UUID, matter: str | None = None
+) -> Callback | None:
+    """Return the callback that is owed already: to this number on this line, else about this matter."""
+    of_number = sa.and_(Callback.number == number, Callback.line_id == line_id)
+    for whose in (of_number, Callback.matter == matter) if matter else (of_number,):
+        statement = sa.select(Callback).where(whose, Callback.state.in_(OPEN))
+        found = session.execute(locked(statement)).scalars().first()
+        if found is not None:
+            return found
+    return None
 
 
 def last_call_in(session: Session, callback: Callback) -> Call | None:

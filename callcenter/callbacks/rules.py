@@ -93,6 +93,11 @@ def may_ring(hours: Hours, quiet: Quiet, at: datetime) -> bool:
     return not quiet.holds(at) or _when_both(hours, quiet, at) is None
 
 
+def matter_of(customer_id: UUID | None, skill_id: UUID) -> str | None:
+    """Return the matter of a call: the person and what he wants; None of somebody whom nobody knows."""
+    return f"{customer_id.hex}:{skill_id.hex}" if customer_id else None
+
+
 @dataclass(frozen=True)
 class Agreed:
     """What a callback promises, and when we first try. While it awaits a call's end, both may yet move."""

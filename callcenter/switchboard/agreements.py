@@ -7,7 +7,6 @@ from sqlalchemy.orm import Session
 
 from callcenter.callbacks import actions as callbacks
 from callcenter.callbacks.models import SUBJECT
-from callcenter.callbacks.queries import open_callback_to
 from callcenter.callbacks.times import PROMISE
 from callcenter.calls.models import Call
 from callcenter.configuration import configuration
@@ -67,21 +66,23 @@ def _call_back(
         number = _customers(asked)
     if number is None:
         raise Invalid("number", "is not known: give it")
-    if open_callback_to(session, number, line.id) is not None:
-        raise Conflict("This number is owed a call on this line already: move that one.")
+    skill_id = _skill(session, line, ticket)
+    customer_id = (asked.customer_id if asked else None) or (ticket.customer_id if ticket else None)
+    if callbacks.owed_already(session, number, line.id, skill_id, customer_id) is not None:
+        raise Conflict("This customer is owed a call about this already: move that one.")
     talks = asked is not None and asked.ended_at is None
     callback = callbacks.book_callback(
         session,
         number=number,
         line_id=line.id,
-        skill_id=_skill(session, line, ticket),
+        skill_id=skill_id,
         language=(asked.language if asked else None) or line.languages[0],
         at=at,
         actor=actor,
         due_at=due_at,
         origin_call_id=asked.id if asked and (call is not None or talks) else None,
         ticket_id=ticket.id if ticket else None,
-        customer_id=(asked.customer_id if asked else None) or (ticket.customer_id if ticket else None),
+        customer_id=customer_id,
         owner_agent_id=agent_id,
         rule=rule,
         counted_from=_counted_from(rule, ticket, call),

@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from callcenter.callbacks.actions import book_callback, phones_in
+from callcenter.callbacks.actions import book_callback, reschedule_callback
+from callcenter.callbacks.phoning import phones_in
 from callcenter.callbacks.queries import take_open_callback_to
+from callcenter.callbacks.rules import CHANGEABLE
 from callcenter.calls.models import Call, Leg
 from callcenter.configuration import configuration
 from callcenter.customers.actions import ask_caller, remember_caller
@@ -235,6 +237,7 @@ def _book_callback(desks: CallerDesks, ask: asks.BookCallback) -> asks.CallbackB
     """
     line, call = desks.served_line, desks.call
     take_open_callback_to(desks.session, ask.number, line.id)
+    due = owed.still_possible(desks.session, line.id, ask.number, ask.at, desks.at)
     try:
         callback = book_callback(
             desks.session,
@@ -244,13 +247,17 @@ def _book_callback(desks: CallerDesks, ask: asks.BookCallback) -> asks.CallbackB
             language=desks.language,
             at=desks.at,
             actor="caller",
-            due_at=owed.still_possible(desks.session, line.id, ask.number, ask.at, desks.at),
+            due_at=due,
             origin_call_id=call.id,
             ticket_id=ticket_for(desks.session, call, "general", desks.at).id,
             customer_id=call.customer_id,
         )
     except (Forbidden, Conflict):
         return asks.NumberRefused("not_allowed")
+    if due is not None and callback.due_at != due and callback.state in CHANGEABLE:
+        callback = reschedule_callback(
+            desks.session, callback.id, due, desks.at, "caller", consent=True, reason=owed.BY_KEY
+        )
     return owed.promised(desks.session, call, callback, desks.at)
 
 

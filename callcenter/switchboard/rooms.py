@@ -11,13 +11,9 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from callcenter.callbacks.actions import (
-    agent_found,
-    keep_callback,
-    meets_by_phoning,
-    miss_callback,
-)
+from callcenter.callbacks.actions import agent_found, keep_callback, miss_callback
 from callcenter.callbacks.models import Callback
+from callcenter.callbacks.phoning import meets_by_phoning
 from callcenter.callbacks.queries import callback_by_id
 from callcenter.calls.actions import end_outbound, start_outbound
 from callcenter.calls.models import Call, CallEvent, Leg

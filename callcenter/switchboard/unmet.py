@@ -9,7 +9,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from callcenter.callbacks.actions import miss_callback, part_again, reopen_callback
+from callcenter.callbacks.actions import miss_callback, reopen_callback
+from callcenter.callbacks.phoning import part_again
 from callcenter.calls.actions import forget_meeting
 from callcenter.calls.models import Call
 from callcenter.calls.rules import TERMINAL

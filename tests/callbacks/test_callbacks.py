@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from callcenter import ids
 from callcenter.callbacks import actions, rules
 from callcenter.callbacks.models import Callback
+from callcenter.customers.actions import add_number
+from callcenter.customers.models import Customer
 from callcenter.errors import Conflict, Forbidden, Invalid
 from callcenter.jobs import Work
 from callcenter.promises.actions import mark_late
@@ -23,6 +25,7 @@ from tests.factories import calls, centre
 from tests.waiting import until_somebody_is_locked_out
 
 NUMBER = "+8613800138000"
+OTHER = "+8613900139000"
 
 
 @pytest.fixture(autouse=True)
@@ -318,3 +321,55 @@ def test_a_call_about_a_ticket_is_the_reply_that_was_owed(work: Work, time: Sett
     with work.db.reading() as session:
         found = dict(session.execute(sa.select(Promise.rule, Promise.state)).all())
     assert found == {"FU-5": "open", "HL-8": "open", "TK-3": "open"}, "the agent was gone: they never met"
+
+
+def customer_of(work: Work, *numbers: str) -> UUID:
+    """A customer who phones from these numbers."""
+    with work.transaction() as session:
+        customer = Customer(name="李雷", organisation=None, created_at=work.at())
+        session.add(customer)
+        session.flush()
+        for number in numbers:
+            add_number(session, customer.id, number, number)
+        return customer.id
+
+
+# One open callback a person and matter, whichever of his numbers he gives.
+def test_a_customer_with_two_numbers_is_owed_one_call_and_at_the_last_number(work: Work) -> None:
+    lei = customer_of(work, NUMBER, OTHER)
+    first = book(work)
+    second = book(work, OTHER)
+    assert (second.id, second.number, second.customer_id) == (first.id, OTHER, lei)
+    assert states(work) == ("booked", "open"), "one callback, one promise"
+
+
+def test_another_matter_is_another_call(work: Work) -> None:
+    customer_of(work, NUMBER, OTHER)
+    first = book(work)
+    with work.transaction() as session:
+        line = session.scalars(sa.select(centre.Line)).one()
+        skill_id = centre.skill(session, "presales")
+        second = actions.book_callback(
+            session, number=OTHER, line_id=line.id, skill_id=skill_id, language="zh-CN", at=work.at(),
+            actor="caller",
+        )  # fmt: skip
+        assert second.id != first.id
+
+
+def test_two_people_whom_nobody_knows_are_owed_a_call_each(work: Work) -> None:
+    assert book(work).id != book(work, OTHER).id
+
+
+# From the phone and from the API in the same instant, for two numbers of one person.
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_two_requests_of_one_person_at_once_are_one(work: Work) -> None:
+    customer_of(work, NUMBER, OTHER)
+    theirs: list[UUID] = []
+    rival = threading.Thread(target=lambda: theirs.append(book(work, OTHER).id))
+    with work.transaction() as session:
+        ours = book_in(session, work).id
+        rival.start()
+        until_somebody_is_locked_out(work.db, or_done=lambda: bool(theirs))
+    rival.join(20)
+    assert theirs == [ours]
+    assert states(work) == ("booked", "open")

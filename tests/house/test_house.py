@@ -16,7 +16,7 @@ PRODUCT = ("callcenter/", "ivr/", "migrations/")
 # What a concept has besides the usual files, each because it is a thing of its own.
 EXTRA = {
     "calendars": frozenset({"official", "words"}),
-    "callbacks": frozenset({"bounds", "times", "tries"}),
+    "callbacks": frozenset({"bounds", "phoning", "times", "tries"}),
     "promises": frozenset({"words"}),
     "dialing": frozenset({"gate"}),
     "standards": frozenset(

@@ -136,7 +136,7 @@ def callbacks(asked: Asked, query: CallbackQuery) -> Page[CallbackItem]:
 
 @api.post("/callbacks", role="agent", creates=True)
 def book(asked: Asked, body: CallbackNew) -> CallbackItem:
-    """Promise a call; a number that is owed one on this line keeps that one."""
+    """Promise a call; one that is owed to this number, or to its customer about the same, is kept."""
     line = line_named(asked.session, body.line)
     call = find_call(asked.session, body.call) if body.call else None
     ticket = ticket_by_number(asked.session, body.ticket) if body.ticket else None

@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
 from callcenter import ids
 from callcenter.calls.models import Call
+from callcenter.customers.actions import add_number
+from callcenter.customers.models import Customer
 from callcenter.notices.models import Notice
 from callcenter.switchboard import sweeps
 from tests.doubles import SettableTime
@@ -16,6 +19,7 @@ from tests.factories import calls
 from tests.web.api.conftest import House
 
 NUMBER = "+8613800138000"
+OTHER = "+8613900139000"
 
 
 @pytest.fixture
@@ -110,6 +114,22 @@ def test_what_a_callback_promises_is_moved_and_ended_with_it(
     ended = wang.post(f"/promises/{promise['id']}/break", json={"reason": "nobody knows an answer"}).json()
     assert (ended["state"], ended["reason"]) == ("broken", "nobody knows an answer")
     assert wang.get(f"/callbacks/{promise['callback']}").json()["state"] == "failed"
+
+
+# One open callback a person and matter, whoever promises it and whichever of his numbers he gives.
+def test_a_customer_is_promised_one_call_about_a_matter(house: House, wang: TestClient, ticket: str) -> None:
+    house.given(lambda session: _customer(session, house, NUMBER, OTHER))
+    promise = agreed(wang, rule="HL-8", ticket=ticket, number=NUMBER)
+    assert wang.post("/promises", json={"rule": "HL-7", "ticket": ticket, "number": OTHER}).status_code == 409
+    assert wang.get(f"/callbacks/{promise['callback']}").json()["rule"] == "HL-8"
+
+
+def _customer(session: Session, house: House, *numbers: str) -> None:
+    customer = Customer(name="李雷", organisation=None, created_at=house.work.at())
+    session.add(customer)
+    session.flush()
+    for number in numbers:
+        add_number(session, customer.id, number, number)
 
 
 def test_the_limits_of_a_ticket_end_with_it(wang: TestClient, ticket: str) -> None:
