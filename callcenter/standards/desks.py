@@ -118,7 +118,7 @@ def promised_callbacks(session: Session, window: Window) -> list[Row]:
     )
     statement = (
         sa.select(Callback, Promise.state.label("promise"), Promise.due_at.label("owed_at"))
-        .add_columns(Promise.grace_seconds, tried.label("tried_at"), Call.queued_at, Call.left_queue_at)
+        .add_columns(Promise.grace_seconds, tried.label("tried_at"), Call.started_at.label("arrived_at"))
         .join(Promise, Promise.subject_id == Callback.id)
         .outerjoin(Call, Call.id == Callback.origin_call_id)
         .where(
@@ -149,10 +149,7 @@ def _callback(window: Window, row: Any, callback: Callback) -> Row | None:
         "agents_reached": by_agent and reached, "met": met is not None,
     }  # fmt: skip
     names = [name for name, true in truths.items() if true]
-    ms = None
-    if met is not None:
-        waited = milliseconds(row.queued_at, row.left_queue_at) if row.queued_at and row.left_queue_at else 0
-        ms = waited + milliseconds(callback.created_at, met)
+    ms = milliseconds(row.arrived_at, met) if met is not None else None
     return Row(
         "callback", callback.id, window.day_of(callback.line_id, row.owed_at), callback.line_id, None,
         callback.origin_call_id, row.owed_at, mask("callback", names), ms,

@@ -67,16 +67,21 @@ def _level(name: str, zh: str, en: str, over: str, under: str) -> Formula:
     return Formula(name, zh, en, "call", Side(over), Side(under))
 
 
-def _rank(name: str, zh: str, en: str, kind: str, percent: int, base: str) -> Formula:
+def _rank(name: str, zh: str, en: str, kind: str, percent: int, base: str, version: int = 1) -> Formula:
     side = Side(base)
     by_agent = kind == "call"
     return Formula(
-        name, zh, en, kind, Side(base, FIRST), side, unit=SECONDS, percent=percent, by_agent=by_agent
+        name, zh, en, kind, Side(base, FIRST), side, unit=SECONDS, percent=percent, by_agent=by_agent,
+        version=version,
+    )  # fmt: skip
+
+
+def _mean(
+    name: str, zh: str, en: str, kind: str, base: str, *, by_agent: bool = True, version: int = 1
+) -> Formula:
+    return Formula(
+        name, zh, en, kind, Side(base, FIRST), Side(base), unit=SECONDS, by_agent=by_agent, version=version
     )
-
-
-def _mean(name: str, zh: str, en: str, kind: str, base: str, *, by_agent: bool = True) -> Formula:
-    return Formula(name, zh, en, kind, Side(base, FIRST), Side(base), unit=SECONDS, by_agent=by_agent)
 
 
 def _owed(name: str, zh: str, en: str, rule: str, over: str, under: str, *parts: str) -> Formula:
@@ -166,12 +171,12 @@ _CALLBACKS = (
     _owed("callback.agents.kept_in_time", "坐席承诺的回呼按时接通率",
           "Callbacks that an agent promised, reached in time", "HL-7", "agents_reached", "agents_due"),
     _mean("true_wait.mean", "来电者实际等待（含回呼）", "Caller's true wait over both calls, mean",
-          "callback", "met", by_agent=False),
-    _rank("true_wait.p50", "实际等待中位数", "Caller's true wait, median", "callback", 50, "met"),
+          "callback", "met", by_agent=False, version=2),
+    _rank("true_wait.p50", "实际等待中位数", "Caller's true wait, median", "callback", 50, "met", version=2),
     _rank("true_wait.p90", "实际等待第 90 百分位", "Caller's true wait, 90th percentile",
-          "callback", 90, "met"),
+          "callback", 90, "met", version=2),
     _rank("true_wait.p99", "实际等待第 99 百分位", "Caller's true wait, 99th percentile",
-          "callback", 99, "met"),
+          "callback", 99, "met", version=2),
 )  # fmt: skip
 _PROMISES = (
     Formula("callback.by_state", "回呼接通率（按状态）", "Callbacks that met their customer, by state",

@@ -133,6 +133,29 @@ def test_callbacks_are_counted_by_their_due_time(database: Database) -> None:
     assert nothing["callback.kept_in_time"] == elsewhere["callback.kept_in_time"] == (0, 0)
 
 
+# numbers.md: "Caller's true wait": from the arrival of the first call to the meeting in the second.
+def test_the_true_wait_runs_over_both_calls(database: Database) -> None:
+    with database.transaction() as session:
+        line = centre.line(session)
+        first = calls.queued(session, line, NOON, "callback", 40)
+        met = NOON + timedelta(minutes=20)
+        callback = Callback(
+            number="+8613800138000", line_id=line.id, skill_id=centre.skill(session), language="zh-CN",
+            origin_call_id=first.id, state="kept", created_at=NOON + timedelta(seconds=70),
+            created_by="caller", due_at=NOON, next_try_at=NOON, settled_at=met,
+        )  # fmt: skip
+        added(session, callback)
+        promise = Promise(
+            rule="HL-8", subject_kind="callback", subject_id=callback.id, made_at=NOON, due_at=NOON,
+            grace_seconds=600, state="late", why={},
+        )  # fmt: skip
+        session.add(promise)
+        session.flush()
+        found = values(figures(session, TODAY, NOON + timedelta(hours=2)))
+        seconds = (met - first.started_at).total_seconds()
+    assert found["true_wait.mean"] == (seconds, 1)
+
+
 def test_received_and_counted_agree(database: Database) -> None:
     """ "Received = distinct CallSids in the event log; outcomes are counted from calls. Both must agree." """
     with database.transaction() as session:

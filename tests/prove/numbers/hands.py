@@ -83,9 +83,8 @@ def wrap_up(oracle: "Oracle", offer: Any, changes: dict[UUID, list[Any]]) -> int
 
 
 def true_wait(callback: Any, origin: Any) -> int:
-    """ "Inbound wait + wait until the callback reached them." """
-    waited = ms(origin.left_queue_at - origin.queued_at) if origin.queued_at and origin.left_queue_at else 0
-    return waited + ms(callback.settled_at - callback.created_at)
+    """From the arrival of the first call until they met in the second."""
+    return int(ms(callback.settled_at - origin.started_at))
 
 
 def at_first_contact(
