@@ -11,6 +11,7 @@ from callcenter.callbacks.bounds import NOT_PLACED, forbidden_now, next_try, put
 from callcenter.callbacks.models import SUBJECT, Callback
 from callcenter.callbacks.times import PROMISE, agreed_for, why_of
 from callcenter.callbacks.tries import REACHED, begin_try, end_try, reopen_try
+from callcenter.calls.models import Call
 from callcenter.configuration import configuration
 from callcenter.customers.queries import recognise
 from callcenter.db import upsert
@@ -77,6 +78,7 @@ def book_callback(
         "customer_id": customer_id, "origin_call_id": origin_call_id, "ticket_id": ticket_id,
         "state": "booked", "created_at": at, "created_by": actor, "due_at": agreed.due_at,
         "next_try_at": agreed.first_try, "chosen": due_at is not None, "matter": matter, "tries": 0,
+        "arrived_at": _arrival(session, origin_call_id, at),
     }  # fmt: skip
     insert = upsert(session, Callback).values(**values).on_conflict_do_nothing().returning(Callback)
     callback: Callback | None = session.execute(insert).scalar_one_or_none()
@@ -95,6 +97,17 @@ def owed_already(
     """Return the call that is owed to this number on this line, or to its customer about the same matter."""
     customer_id = customer_id or recognise(session, number).customer_id
     return queries.open_callback_to(session, number, line_id, rules.matter_of(customer_id, skill_id))
+
+
+def _arrival(session: Session, origin_call_id: UUID | None, at: datetime) -> datetime:
+    """Return when the customer joined the line in his first call, else when he asked."""
+    origin = session.get(Call, origin_call_id) if origin_call_id else None
+    return min(origin.queued_at, at) if origin is not None and origin.queued_at else at
+
+
+def place_in_line(callback: Callback, at: datetime) -> datetime:
+    """Return the place in line: that of the customer's arrival, which he does not lose by hanging up."""
+    return min(callback.arrived_at or callback.created_at, at)
 
 
 def _attach(session: Session, owed: Callback, number: str, ticket_id: UUID | None, at: datetime) -> Callback:
@@ -178,7 +191,7 @@ def start_callback(session: Session, callback_id: UUID, at: datetime) -> bool:
     if forbidden is not None:
         put_off_callback(session, callback, forbidden, at)
         return False
-    callback.state = "waiting"
+    callback.state, callback.waiting_since = "waiting", at
     enter_line(
         session,
         subject_kind=SUBJECT,
@@ -188,7 +201,7 @@ def start_callback(session: Session, callback_id: UUID, at: datetime) -> bool:
         skill_id=callback.skill_id,
         language=callback.language,
         at=at,
-        entered_at=min(callback.created_at, at),
+        entered_at=place_in_line(callback, at),
     )
     announce(session, "callback", callback.id, at)
     return True

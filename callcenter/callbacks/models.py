@@ -18,7 +18,9 @@ class Callback(Base):
     """A call we owe. `due_at` is the time that was promised, `next_try_at` when we act next.
 
     `chosen` says that the customer, or who booked for him, chose that time: he is not rung before it.
-    `settled_by` is who cancelled it or gave it up, None where the tries did; `reason` is why.
+    `settled_by` is who cancelled it or gave it up, None where the tries did; `reason` is why. In line it has
+    the place of `arrived_at`, when the customer joined it in his first call, else asked; `waiting_since` is
+    when it was put there last.
 
     States: booked, waiting (for an agent), agent (one accepted, the customer is rung), kept,
     failed (not reachable after all tries), cancelled. A number is owed one call on a line at a time, and a
@@ -56,6 +58,8 @@ class Callback(Base):
     due_at: Mapped[datetime]
     chosen: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     next_try_at: Mapped[datetime]
+    arrived_at: Mapped[datetime | None]
+    waiting_since: Mapped[datetime | None]
     tries: Mapped[int] = mapped_column(default=0)
     settled_at: Mapped[datetime | None]
     settled_by: Mapped[str | None] = mapped_column(sa.String(80))

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from callcenter.callbacks import queries, rules
-from callcenter.callbacks.actions import PHONED_IN, keep_callback, owe_again
+from callcenter.callbacks.actions import PHONED_IN, keep_callback, owe_again, place_in_line
 from callcenter.callbacks.models import SUBJECT, Callback
 from callcenter.routing.actions import leave_line
 from callcenter.routing.queries import live_wait
@@ -23,7 +23,7 @@ def phones_in(session: Session, callback_id: UUID, at: datetime) -> datetime | N
     had_come = callback.state == "waiting" or callback.next_try_at <= at
     if not _take_out_of_line(session, callback, at):
         return None
-    return min(callback.created_at, at) if had_come else None
+    return place_in_line(callback, at) if had_come else None
 
 
 def meets_by_phoning(session: Session, callback_id: UUID, at: datetime) -> None:

@@ -69,6 +69,26 @@ def told_place(now: Place, position: int | None, high_minutes: int | None, agent
     return replace(now, wait=ExpectedWait(min(now.wait.low_minutes, high), high))
 
 
+@dataclass(frozen=True)
+class Passed:
+    """What was true of somebody in line when an agent was given to one who had come later.
+
+    Whether the other's priority was higher, and whether the agent lacked the skill or the language, a phone
+    rang for this one already, or that agent had just declined him.
+    """
+
+    priority: bool
+    skill: bool
+    language: bool
+    being_offered: bool
+    declined: bool
+
+    def why(self) -> str:
+        """Return why he was overtaken; `unexplained` is a fault of the routing."""
+        truths = (name for name, true in vars(self).items() if true)
+        return next(truths, "unexplained")
+
+
 def ring_allowance(rings: int, cycle_seconds: float) -> timedelta:
     """Return how long so many rings last."""
     return timedelta(seconds=rings * cycle_seconds)

@@ -80,7 +80,7 @@ def test_a_customer_who_phones_in_and_hangs_up_is_called_all_the_same(hotline: H
     caller.hears("您是下一位", within=60)
     (wait,) = hotline.rows(Wait, Wait.subject_kind == "call", Wait.state == "waiting")
     (callback,) = hotline.rows(Callback)
-    assert wait.entered_at == callback.created_at, "the promise's own place in line"
+    assert wait.entered_at == callback.arrived_at, "the place of the first call"
     caller.hangs_up()
     hotline.settle(15)
     customer = hotline.phone(CUSTOMER)

@@ -7,9 +7,10 @@ from uuid import UUID
 from pydantic import Field
 
 from callcenter.audit.desks import CallbackFilter, find_callback, list_callbacks
+from callcenter.audit.overtakes import overtakes_of
 from callcenter.audit.queries import find_call
 from callcenter.callbacks import actions
-from callcenter.callbacks.models import CallbackTry
+from callcenter.callbacks.models import SUBJECT, CallbackTry
 from callcenter.callbacks.queries import tries_of
 from callcenter.errors import Invalid, Missing
 from callcenter.lines.models import Line
@@ -58,6 +59,8 @@ class CallbackItem(Shape):
     due_at: datetime
     chosen: bool
     next_try_at: datetime
+    arrived_at: datetime | None
+    waiting_since: datetime | None
     tries: int
     settled_at: datetime | None
     settled_by: str | None
@@ -79,10 +82,20 @@ class CallbackAttempt(Shape):
     call: UUID | None
 
 
+class CallbackOvertake(Shape):
+    """Somebody who had come later was served first: `kind` and `id` say who it was, `reason` why."""
+
+    at: datetime
+    kind: str
+    id: UUID
+    reason: str
+
+
 class CallbackDetail(CallbackItem):
-    """A call we owe, with every attempt to make it."""
+    """A call we owe, with every attempt to make it and everybody who was served before it."""
 
     attempts: list[CallbackAttempt]
+    overtakes: list[CallbackOvertake]
 
 
 class CallbackQuery(PageQuery):
@@ -165,7 +178,18 @@ def callback(asked: Asked) -> CallbackDetail:
     """Read one callback with every attempt to reach the customer."""
     found = _read(asked, uuid_of("callback", asked.path["id"]))
     attempts = [_attempt(tried) for tried in tries_of(asked.session, found.id)]
-    return CallbackDetail(**found.model_dump(), attempts=attempts)
+    return CallbackDetail(**found.model_dump(), attempts=attempts, overtakes=_overtakes(asked, found))
+
+
+def _overtakes(asked: Asked, found: CallbackItem) -> list[CallbackOvertake]:
+    """Return who was served before it since it was put into line."""
+    if found.waiting_since is None:
+        return []
+    passed = overtakes_of(asked.session, SUBJECT, found.id, found.waiting_since, asked.at)
+    return [
+        CallbackOvertake(at=one.at, kind=one.subject_kind, id=one.subject_id, reason=one.reason)
+        for one in passed
+    ]
 
 
 def _attempt(tried: CallbackTry) -> CallbackAttempt:

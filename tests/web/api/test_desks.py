@@ -129,7 +129,7 @@ def test_a_callback_is_promised_for_a_definite_time(house: House, wang: TestClie
         "technical", "zh-CN", "agent:wang",
     )  # fmt: skip
     assert callback["due_at"] == "2026-11-21T05:00:00Z"
-    assert wang.get(f"/callbacks/{callback['id']}").json() == callback
+    assert wang.get(f"/callbacks/{callback['id']}").json() == callback | {"attempts": [], "overtakes": []}
 
 
 def test_a_callback_belongs_to_its_call_and_ticket(house: House, supervisor: TestClient) -> None:

@@ -28,7 +28,7 @@ SHOWN = [
     story.StoryAttempt, story.StoryOrder, story.StoryPromise, story.StoryRecording, story.StoryCallback,
     story.StoryCustomer, story.Candidate, tickets.TicketItem, tickets.TicketDetail, tickets.TicketPromise,
     tickets.TicketEventItem, callbacks.CallbackItem, callbacks.CallbackDetail, callbacks.CallbackAttempt,
-    promises.PromiseItem,
+    callbacks.CallbackOvertake, promises.PromiseItem,
     promises.PromiseDetail, promises.PromiseMoveItem, promises.PromiseAlertItem, promises.AlertItem,
     agents.AgentItem, agents.OfferItem, agents.QueueItem,
     lines.LineItem, standards.StandardsAnswer, standards.FigureItem, standards.RowLinks,
