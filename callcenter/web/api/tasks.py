@@ -12,7 +12,7 @@ from callcenter.tasks.models import Task
 from callcenter.tasks.queries import list_tasks, task_by_id
 from callcenter.tasks.rules import Verdict
 from callcenter.web.api.cursors import Cursor
-from callcenter.web.api.inputs import Input, Page, PageQuery, Shape, Word, uuid_of
+from callcenter.web.api.inputs import Input, Page, PageQuery, Shape, Text, uuid_of
 from callcenter.web.api.layer import Api, Asked
 
 api = Api()
@@ -48,7 +48,7 @@ class TaskVerdict(Input):
     """Whether the customer was called, and how that is known."""
 
     verdict: Verdict
-    note: Annotated[Word, Field(max_length=400)] | None = None
+    note: Annotated[Text, Field(max_length=400)] | None = None
 
 
 @api.get("/tasks", role="supervisor")

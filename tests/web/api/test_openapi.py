@@ -3,6 +3,7 @@
 import json
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 import jsonschema
 import pytest
@@ -13,7 +14,7 @@ from starlette.testclient import TestClient
 from callcenter.web.api import ENDPOINTS, PREFIX, describe
 from callcenter.web.api.layer import Endpoint
 from tests.doubles import SATURDAY_NOON as NOON
-from tests.factories import calls, offers
+from tests.factories import calls, offers, tasks
 from tests.web.api.conftest import House
 from tests.web.api.test_calls import a_whole_story
 
@@ -61,10 +62,12 @@ def test_answers_are_as_described(house: House, supervisor: TestClient) -> None:
     first = supervisor.get("/calls?ring=judged").json()["items"][0]["id"]
     callback = supervisor.get("/callbacks").json()["items"][0]["id"]
     promise = supervisor.get("/promises").json()["items"][0]["id"]
+    house.given(lambda session: tasks.task(session, UUID(callback), NOON))
+    task = supervisor.get("/tasks").json()["items"][0]["id"]
     addresses = {
         "/calls": "", "/calls/{id}": first, "/tickets": "", "/tickets/{number}": "261121001",
         "/tickets/{number}/events": "261121001", "/callbacks": "", "/callbacks/{id}": callback, "/agents": "",
-        "/promises": "", "/promises/{id}": promise, "/alerts": "",
+        "/promises": "", "/promises/{id}": promise, "/alerts": "", "/tasks": "", "/tasks/{id}": task,
         "/agents/{id}": "li", "/offers": "", "/queue": "", "/lines": "", "/standards": "",
         "/standards/reports": "", "/standards/rows": "",
     }  # fmt: skip

@@ -16,13 +16,13 @@ from callcenter.tickets.actions import change_ticket, open_ticket
 from callcenter.web.api import ENDPOINTS, PREFIX
 from callcenter.web.app import create_app
 from tests.doubles import SATURDAY_NOON as NOON
-from tests.factories import calls, centre, offers
+from tests.factories import calls, centre, offers, tasks
 from tests.web.api.conftest import House
 
 TICKET = "261121001"
 LISTS = {
     "/calls": 7, "/tickets": 3, f"/tickets/{TICKET}/events": 4, "/callbacks": 3, "/agents": 4, "/offers": 2,
-    "/queue": 5, "/lines": 4, "/promises": 6, "/alerts": 2,
+    "/queue": 5, "/lines": 4, "/promises": 6, "/alerts": 2, "/tasks": 3,
 }  # fmt: skip
 
 
@@ -45,8 +45,11 @@ def a_busy_centre(house: House) -> None:
             calls.call(session, house.line, NOON + timedelta(days=number))
         for number in range(3):
             open_ticket(session, **GENERAL)
-            book_callback(session, number=f"+861380013800{number}", line_id=house.line.id, language="zh-CN",
-                          skill_id=centre.skill(session), at=NOON, actor="test")  # fmt: skip
+            callback = book_callback(
+                session, number=f"+861380013800{number}", line_id=house.line.id, language="zh-CN",
+                skill_id=centre.skill(session), at=NOON, actor="test",
+            )  # fmt: skip
+            tasks.task(session, callback.id, NOON)
         owed = session.scalars(sa.select(Promise.id)).first()
         for step in ("warning", "owner"):
             session.add(PromiseAlert(promise_id=owed, step=step, due_at=NOON, at=NOON))
