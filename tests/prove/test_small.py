@@ -41,7 +41,10 @@ def test_a_promise_holds(proof: Proof, database: Database) -> None:
 def test_a_planted_fault_is_seen(proof: Proof, mutant: Mutant, database: Database) -> None:
     """A judge that lets these through would let anything through."""
     with mutant():
-        assert proof.prove(Trial(SEED, proof.small, _address(database))).failures
+        failures = proof.prove(Trial(SEED, proof.small, _address(database))).failures
+    assert failures
+    # A fault that does not fit the product any more breaks it in another way than it says.
+    assert [each for each in failures if "TypeError" in each or "AttributeError" in each] == []
 
 
 def _address(database: Database) -> str:

@@ -4,7 +4,7 @@ A tenth of the calls are answered with 500 and a tenth with silence though they 
 broken off, made as well; a twentieth is refused with 429. Lists show a call up to 90 s late. A tenth of what
 the carrier tells beside the conversation is lost; the request for its document binds a call all the same.
 
-Of a quarter of the calls every status is lost: of those nothing is heard before somebody picks up.
+Of half of the calls every status is lost: of those nothing is heard before somebody picks up.
 """
 
 from callcenter.simulator import Fault
@@ -23,7 +23,7 @@ ACCEPTED, BROKEN, REFUSED, LOST, LAG = 0.1, 0.05, 0.05, 0.1, 90.0
 NOT_MADE = 0.02
 """So many are answered with silence and were not made: only the lists can tell."""
 TO_A_PERSON = 0.005
-SILENT = r"/twilio/progress/[^/]+/[0-3]"
+SILENT = r"/twilio/progress/[^/]+/[0-7]"
 SLOW = (2.0, 17.0)
 """Seconds until somebody picks up."""
 SPREAD = 3.0
@@ -48,6 +48,8 @@ def prove(trial: Trial) -> Verdict:
         judge(verdict, books, centre.work.db.engine, centre.due)
         watch.judge(verdict)
         _judge_persons(verdict, centre)
+        for said in centre.faults_logged:
+            verdict.failed(said)
     return verdict
 
 

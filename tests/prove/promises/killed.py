@@ -15,7 +15,7 @@ from tests.prove.promises.mutants import (
     lost_bells_are_left,
     places_before_it_commits,
 )
-from tests.prove.promises.office import AGENT_SECONDS, Office, office, people, workers
+from tests.prove.promises.office import AGENT_SECONDS, CALLS_PER_SECOND, Office, office, people, workers
 from tests.prove.promises.reaper import Reaper, mortal_work, points, survived
 from tests.prove.verdict import Proof, Trial, Verdict
 
@@ -27,6 +27,8 @@ ARMED = 0.8
 REFUSED, UNGIVEN, AGENTS_MISS = 0.03, 0.2, 20
 """Orders fail more often, for there are few. Of so many first calls of an agent every tenth rings out, or no
 phone would be told to stop ringing."""
+SLOW_TIMES, SLOW_SECONDS = 10, 12.0
+"""So often for so long the account lets one call out a second, and more than that wait in its queue."""
 
 
 @dataclass
@@ -51,7 +53,7 @@ class Watch:
 
 def prove(trial: Trial) -> Verdict:
     """Let promises fall due while workers die, and judge when all is quiet."""
-    count, kills = trial.of(PROMISES, 24), trial.of(KILLS, 30)
+    count, kills = trial.of(PROMISES, 24), trial.of(KILLS, 70)
     agents = min(AGENTS, max(8, count // 4))
     verdict = Verdict(count)
     with office(trial, agents) as centre:
@@ -60,7 +62,7 @@ def prove(trial: Trial) -> Verdict:
             lasts = count * AGENT_SECONDS / agents
             centre.promises(count, lasts)
             people(centre, first=AGENTS_MISS)
-            _misfortunes(centre)
+            _misfortunes(centre, lasts)
             for _ in range(kills):
                 centre.hotline.net.at(centre.chance.uniform(5, ARMED * lasts), reaper.arm)
             centre.hotline.net.every(LOOKS_EVERY, watch.looks)
@@ -73,8 +75,8 @@ def prove(trial: Trial) -> Verdict:
     return verdict
 
 
-def _misfortunes(centre: Office) -> None:
-    """Let the carrier refuse and fail a little, before it has done anything."""
+def _misfortunes(centre: Office, lasts: float) -> None:
+    """Let the carrier refuse and fail a little, before it has done anything, and now and then be slow."""
     faults: list[tuple[Any, str, float]] = [
         ("429", "/Calls.json", REFUSED),
         ("500", "/Calls.json", REFUSED),
@@ -82,6 +84,10 @@ def _misfortunes(centre: Office) -> None:
     ]
     for effect, path, often in faults:
         centre.hotline.net.faults.add(Fault(effect, "rest", often, path=path, event="POST"))
+    for n in range(SLOW_TIMES):
+        begins = lasts * (n + 0.5) / SLOW_TIMES
+        centre.hotline.net.at(begins, lambda: centre.lets_out(1.0))
+        centre.hotline.net.at(begins + SLOW_SECONDS, lambda: centre.lets_out(CALLS_PER_SECOND))
 
 
 def _judge_kills(verdict: Verdict, trial: Trial, reaper: Reaper) -> None:

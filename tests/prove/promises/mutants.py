@@ -22,6 +22,7 @@ from callcenter.dialing import actions as dialing
 from callcenter.dialing.models import Attempt, CarrierOrder
 from callcenter.dialing.rules import GIVEN_LOST_AFTER, SENDING_LOST_AFTER
 from callcenter.jobs import Work
+from callcenter.routing.models import Wait
 from callcenter.switchboard import jobs, outcomes, placing, sweeps
 from callcenter.switchboard.progress import customer_missed
 from callcenter.worker import URGENT, KeepsOne
@@ -55,7 +56,7 @@ def places_before_it_commits() -> Iterator[None]:
         attempt = claims(session, attempt_id, at)
         if attempt is not None:
             work = worker._works[-1]
-            placement = jobs._placement(work, attempt)
+            placement = placing.placement(work, attempt)
             try:
                 answers[placement.url] = work.carrier.place(placement)
             except CarrierError as fault:
@@ -76,16 +77,18 @@ def places_before_it_commits() -> Iterator[None]:
 def takes_again() -> Iterator[None]:
     """An attempt that somebody has taken is taken by the next one, too."""
 
-    def takes(work: Work, attempt_id: Any) -> Attempt | None:
+    def takes(work: Work, attempt_id: Any) -> placing.Claimed | None:
+        at, takeable = work.at(), Attempt.state.in_(("intent", "sending"))
         with work.transaction() as session:
-            taken = sa.update(Attempt).where(
-                Attempt.id == attempt_id, Attempt.state.in_(("intent", "sending"))
-            )
-            return session.execute(
-                taken.values(
-                    state="sending", sent_at=work.at(), lease_until=work.at() + SENDING_LOST_AFTER
-                ).returning(Attempt)
+            taken = sa.update(Attempt).where(Attempt.id == attempt_id, takeable)
+            attempt = session.execute(
+                taken.values(state="sending", sent_at=at, lease_until=at + SENDING_LOST_AFTER).returning(
+                    Attempt
+                )
             ).scalar_one_or_none()
+            return (
+                None if attempt is None else placing.Claimed(attempt, 0, placing._detection(session, attempt))
+            )
 
     with patch.object(placing, "_claim", takes):
         yield
@@ -109,15 +112,14 @@ def gives_again() -> Iterator[None]:
 
 @contextmanager
 def starts_again() -> Iterator[None]:
-    """A callback takes a place in line each time that somebody rings for it."""
+    """A callback that waits already gives up its place for another whenever somebody rings for it."""
     real = callbacks.start_callback
 
     def starts(session: Any, callback_id: Any, at: Any) -> bool:
-        session.execute(
-            sa.update(Callback)
-            .where(Callback.id == callback_id, Callback.state == "waiting")
-            .values(state="booked")
-        )
+        waiting = sa.update(Callback).where(Callback.id == callback_id, Callback.state == "waiting")
+        session.execute(waiting.values(state="booked"))
+        place = sa.update(Wait).where(Wait.subject_id == callback_id, Wait.state == "waiting")
+        session.execute(place.values(state="left", ended_at=at))
         return real(session, callback_id, at)
 
     with patch.object(jobs, "start_due_callback", starts):
@@ -167,8 +169,8 @@ def unknown_targets_are_free() -> Iterator[None]:
     """A number may be rung while an earlier call to it is unknown, and its promise is taken up at once."""
     real = outcomes.unknown
 
-    def gives_up(session: Any, attempt: Attempt, reason: str, at: Any) -> None:
-        real(session, attempt, reason, at)
+    def gives_up(session: Any, attempt: Attempt, reason: str, at: Any, fence: Any = None) -> None:
+        real(session, attempt, reason, at, fence)
         current = session.get_one(Attempt, attempt.id)
         if attempt.purpose_kind == "callback" and current.state == "unknown":
             current.target = f"{current.target} before"

@@ -41,6 +41,7 @@ FAULTS_LOGGED = ("job.failed", "sweep.failed", "clock.tick_failed")
 POLICY = {
     "callback_retry_minutes": 1, "callback_tries": 10, "callback_grace_minutes": 120,
     "wrap_up_seconds": 5, "missed_rest_seconds": 5,
+    "calls_per_second": CALLS_PER_SECOND, "customer_calls_per_day": 1_000_000,
 }  # fmt: skip
 
 
@@ -58,6 +59,11 @@ class Office:
     def work(self) -> Work:
         """What the product works with."""
         return self.hotline.work
+
+    def lets_out(self, calls_per_second: float) -> None:
+        """Let the account place so many calls a second from now on."""
+        world = self.hotline.net.world
+        world.settings = replace(world.settings, calls_per_second=calls_per_second)
 
     @property
     def faults_logged(self) -> list[str]:
@@ -120,14 +126,14 @@ def office(
     """Yield the centre with so many agents, all at work; `file` is another centre file than the example's."""
     database = Database(trial.database)
     with capture_logs() as logged, opened(database, seed=trial.seed, at=at, shift=shift) as hotline:
-        settings = replace(hotline.net.world.settings, calls_per_second=CALLS_PER_SECOND)
-        hotline.net.world.settings = settings
         if file:
             with hotline.work.transaction() as session:
                 apply_centre(session, parse(file, "centre.toml"), hotline.work.at())
         hotline.policy(**POLICY)
         held.hire(hotline.work, agents)
-        yield Office(hotline, Random(trial.seed), agents, logged=logged)
+        centre = Office(hotline, Random(trial.seed), agents, logged=logged)
+        centre.lets_out(CALLS_PER_SECOND)
+        yield centre
     database.dispose()
 
 

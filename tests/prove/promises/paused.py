@@ -23,7 +23,7 @@ from tests.prove.verdict import Proof, Trial, Verdict
 
 PROMISES, AGENTS, PAUSES = 1_000, 100, 400
 PAUSED = (35.0, 400.0)
-LEASE = timedelta(seconds=30)
+LEASE = timedelta(seconds=13)
 UNGIVEN = 0.6
 """So many orders are answered with 500 and must be given again."""
 TAKEN = ("behind carry_out: commit 1",)
@@ -107,7 +107,7 @@ class Paused:
 
 def prove(trial: Trial) -> Verdict:
     """Let promises fall due while workers are stopped and go on, and judge."""
-    count, pauses = trial.of(PROMISES, 24), trial.of(PAUSES, 60)
+    count, pauses = trial.of(PROMISES, 24), trial.of(PAUSES, 150)
     agents = min(AGENTS, max(8, count // 3))
     verdict = Verdict(count)
     with office(trial, agents) as centre:
