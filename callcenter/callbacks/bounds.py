@@ -1,6 +1,8 @@
 """What forbids that a callback is made now, and what becomes of it: later in its time, or a person's task."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -47,10 +49,14 @@ def quiet_hours(session: Session, line_id: UUID, number: str, at: datetime, *awa
 
 def _quiet(session: Session, callback: Callback, at: datetime) -> rules.Quiet:
     """Return a customer's quiet hours: he is awake when he asks, when he phones, and at the time he chose."""
+    awake = [callback.created_at, *([callback.due_at] if callback.chosen else [])]
+    quiet = quiet_hours(session, callback.line_id, callback.number, at, *awake)
+    return replace(quiet, phoned=partial(_phoned, session, callback))
+
+
+def _phoned(session: Session, callback: Callback) -> tuple[datetime, ...]:
     phoned = last_call_in(session, callback)
-    awake = [callback.created_at, *([phoned.started_at] if phoned else [])]
-    awake += [callback.due_at] if callback.chosen else []
-    return quiet_hours(session, callback.line_id, callback.number, at, *awake)
+    return (phoned.started_at,) if phoned else ()
 
 
 def forbidden_now(session: Session, callback: Callback, at: datetime) -> str | None:

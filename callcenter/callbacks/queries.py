@@ -43,12 +43,10 @@ def open_callback_to(
 ) -> Callback | None:
     """Return the callback that is owed already: to this number on this line, else about this matter."""
     of_number = sa.and_(Callback.number == number, Callback.line_id == line_id)
-    for whose in (of_number, Callback.matter == matter) if matter else (of_number,):
-        statement = sa.select(Callback).where(whose, Callback.state.in_(OPEN))
-        found = session.execute(locked(statement)).scalars().first()
-        if found is not None:
-            return found
-    return None
+    owed = sa.or_(of_number, Callback.matter == matter) if matter else of_number
+    statement = sa.select(Callback).where(owed, Callback.state.in_(OPEN)).order_by(Callback.id)
+    found = session.execute(locked(statement)).scalars().all()
+    return min(found, key=lambda it: (it.number, it.line_id) != (number, line_id), default=None)
 
 
 def last_call_in(session: Session, callback: Callback) -> Call | None:

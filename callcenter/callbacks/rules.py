@@ -1,6 +1,6 @@
 """When a callback is due, which times may be chosen, when he may be rung, what follows a try: pure."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
@@ -44,19 +44,23 @@ class Quiet:
     """The hours in which a customer's phone is left alone, by the clock of his zone; none where both agree.
 
     They run from one full hour to another, over midnight where the first is the later one. About each of the
-    moments `awake` he is awake: when he asked for the call, and the time that he chose.
+    moments `awake` he is awake: when he asked for the call, and the time that he chose. `phoned` finds
+    moments that are looked up at night only.
     """
 
     zone: ZoneInfo
     from_hour: int
     until_hour: int
     awake: tuple[datetime, ...] = ()
+    phoned: Callable[[], tuple[datetime, ...]] = tuple
 
     def holds(self, at: datetime) -> bool:
         """Say whether the phone is left alone at an instant."""
-        if any(abs(at - moment) <= AWAKE_FOR for moment in self.awake):
+        if not self._is_night(at.astimezone(self.zone).hour):
             return False
-        hour = at.astimezone(self.zone).hour
+        return not any(abs(at - moment) <= AWAKE_FOR for moment in (*self.awake, *self.phoned()))
+
+    def _is_night(self, hour: int) -> bool:
         if self.from_hour <= self.until_hour:
             return self.from_hour <= hour < self.until_hour
         return hour >= self.from_hour or hour < self.until_hour

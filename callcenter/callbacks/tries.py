@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from callcenter.callbacks.models import Callback, CallbackTry
@@ -28,27 +29,30 @@ def end_try(
     message_left: bool = False,
 ) -> None:
     """The try that goes on is over, and has the result that was heard first."""
-    tried = _going_on(session, callback)
-    if tried is not None:
-        tried.ended_at, tried.result, tried.next_try_at = at, result[:20], again
-        tried.message_left = message_left
+    session.execute(
+        _going_on(callback).values(
+            ended_at=at, result=result[:20], next_try_at=again, message_left=message_left
+        )
+    )
 
 
 def reopen_try(session: Session, callback: Callback) -> None:
     """The customer was not reached after all: the try goes on."""
-    tried = last_try(session, callback.id)
-    if tried is not None and tried.result == REACHED:
-        tried.ended_at = tried.result = None
+    mine = CallbackTry.callback_id == callback.id
+    newest = sa.select(sa.func.max(CallbackTry.number)).where(mine).scalar_subquery()
+    reached = sa.update(CallbackTry).where(mine, CallbackTry.number == newest, CallbackTry.result == REACHED)
+    session.execute(
+        reached.values(ended_at=None, result=None), execution_options={"synchronize_session": False}
+    )
 
 
 def note_answered_by(session: Session, callback: Callback, answered_by: str) -> None:
     """The carrier says who picked up: a person, a machine, or that it does not know."""
-    tried = _going_on(session, callback)
-    if tried is not None:
-        tried.answered_by = answered_by[:20]
+    session.execute(_going_on(callback).values(answered_by=answered_by[:20]))
 
 
-def _going_on(session: Session, callback: Callback) -> CallbackTry | None:
-    """Return the try that goes on; None of one that an older release has begun."""
-    tried = last_try(session, callback.id)
-    return tried if tried is not None and tried.ended_at is None else None
+def _going_on(callback: Callback) -> sa.Update:
+    """Return a change of the try that goes on; nothing is read, so that nobody waits for it."""
+    return sa.update(CallbackTry).where(
+        CallbackTry.callback_id == callback.id, CallbackTry.ended_at.is_(None)
+    )
