@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from callcenter.simulator import Network, Settings, answers, control
-from callcenter.switchboard import jobs
+from callcenter.switchboard import jobs, placing
 from tests.prove.promises.judge import Rung, books_of, quantile, twice
 from tests.prove.promises.real import books_over
-from tests.prove.promises.reaper import points, sites
+from tests.prove.promises.reaper import ELSEWHERE, points, sites
 from tests.simulator.app import HOST, App, twiml
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
@@ -47,9 +47,9 @@ def test_the_judge_tells_twice_from_again(placed: list[Rung], wrong: list[str]) 
 
 
 def test_every_commit_and_request_of_the_jobs_is_a_point() -> None:
-    text = Path(jobs.__file__).read_text()
-    assert len(sites()) == text.count("work.transaction()") + text.count("work.carrier.")
-    assert len(set(points())) == len(points()) == 2 * len(sites())
+    text = "".join(Path(module.__file__).read_text() for module in (jobs, placing))
+    assert len(sites()) + len(ELSEWHERE) == text.count("work.transaction()") + text.count("work.carrier.")
+    assert len(set(points())) == len(points()) == 2 * len(set(sites().values()))
 
 
 def test_the_books_are_the_same_over_http() -> None:
