@@ -1,10 +1,12 @@
 """A machine that walks a flow: every hearing of a finite alphabet in every step that can be reached."""
 
 import json
+import marshal
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from ivr.asks import (
@@ -143,7 +145,13 @@ ANSWERS_1 = {ask: known_to_version_1(answers) for ask, answers in ANSWERS.items(
 def key(step: Step) -> str:
     """A step as text: equal texts are equal steps of one walk. The line's facts never change on the way."""
     facts = {name: fact for name, fact in step.memory.items() if name not in ("line", "hours")}
-    return f"{step.flow} {step.name} {json.dumps(facts, sort_keys=True)}"
+    return _text(step.flow, step.name, marshal.dumps(facts, 2))
+
+
+@cache
+def _text(flow: str, name: str, facts: bytes) -> str:
+    """Millions of steps are met, of which some ten thousands differ: each is written out once."""
+    return f"{flow} {name} {json.dumps(marshal.loads(facts), sort_keys=True)}"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -96,6 +96,13 @@ class Hotline:
         with self.work.transaction() as session:
             home = centre(session)
             home.policies = home.policies | numbers
+
+    def rests(self, seconds: float) -> None:
+        """Let time pass in which nobody is on the phone; of every five minutes two seconds are lived."""
+        until = self.net.now() + timedelta(seconds=seconds)
+        while (left := (until - self.net.now()).total_seconds()) > 0:
+            self.net.clock.start += timedelta(seconds=max(0.0, min(300, left) - 2))  # type: ignore[attr-defined]
+            self.net.run_for(2)
 
     def run_jobs(self) -> None:
         """Perform everything whose bell has rung."""

@@ -38,7 +38,7 @@ def test_a_chosen_time_is_promised_and_kept_to(hotline: Hotline) -> None:
     three = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
     assert (callback.due_at, callback.next_try_at, callback.chosen) == (three, three, True)
 
-    hotline.net.run_for((three - MONDAY_MORNING).total_seconds() - 120)
+    hotline.rests((three - MONDAY_MORNING).total_seconds() - 120)
     assert hotline.net.ledger.rings_of(CUSTOMER) == [], "nobody rings before the time that was chosen"
     customer = hotline.phone(CUSTOMER)
     assert hotline.net.run_until(lambda: customer.handset is not None and customer.handset.talking, 600)

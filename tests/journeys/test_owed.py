@@ -69,6 +69,6 @@ def test_it_is_cancelled_by_the_customer(hotline: Hotline) -> None:
     shown = hotline.get(f"/callbacks/{callback.id}")
     assert (shown["state"], shown["settled_by"], shown["reason"]) == ("cancelled", "caller", "by_key")
     assert [call.outcome for call in hotline.rows(Call)] == ["callback", "self_served"]
-    hotline.net.run_for(6 * 3600)
+    hotline.rests(6 * 3600)
     assert hotline.net.ledger.rings_of(CUSTOMER) == [], "nobody calls who was told not to"
     hotline.assert_clean()
