@@ -86,5 +86,6 @@ PROOF = Proof(
         "one early listing is enough": one_listing_is_enough,
         "an unknown call frees its target": unknown_targets_are_free,
     },
+    databases=("sqlite", "postgresql"),
     small=0.002,
 )

@@ -126,5 +126,6 @@ PROOF = Proof(
         "due callbacks are rung once": due_callbacks_are_left,
         "the clock rings only": the_clock_rings_only,
     },
+    databases=("sqlite", "postgresql"),
     small=0.005,
 )

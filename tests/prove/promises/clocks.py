@@ -194,5 +194,6 @@ PROOF = Proof(
         "sweeps wait for their time": sweeps_wait_for_their_time,
         "a zone keeps its offset": zones_keep_their_offset,
     },
+    databases=("sqlite", "postgresql"),
     small=0.002,
 )

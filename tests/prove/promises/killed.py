@@ -109,5 +109,6 @@ PROOF = Proof(
         "dead senders are left": dead_senders_are_left,
         "lost bells are left": lost_bells_are_left,
     },
+    databases=("sqlite", "postgresql"),
     small=0.002,
 )

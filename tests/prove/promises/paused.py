@@ -160,5 +160,6 @@ PROOF = Proof(
         "an order is given however late": stale_orders_are_given,
         "a retry overwrites what is done": stale_retries,
     },
+    databases=("sqlite", "postgresql"),
     small=0.002,
 )

@@ -48,5 +48,6 @@ PROOF = Proof(
         "what a job wants rung is left to the clock": the_clock_rings_everything,
         "agents do not come back": agents_do_not_come_back,
     },
+    databases=("sqlite", "postgresql"),
     small=0.002,
 )
