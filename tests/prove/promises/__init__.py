@@ -4,12 +4,13 @@ Reliability B. Bulk runs on simulated time in the proof's process; what ends in 
 processes.
 """
 
-from tests.prove.promises import ambiguous, bellless, clocks, doubled, killed, paused, punctual, real
+from tests.prove.promises import ambiguous, bellless, clocks, doubled, killed, paused, punctual, real, strict
 from tests.prove.verdict import Proof
 
 PROOFS: tuple[Proof, ...] = (
     killed.PROOF,
     ambiguous.PROOF,
+    strict.PROOF,
     bellless.PROOF,
     doubled.PROOF,
     paused.PROOF,
