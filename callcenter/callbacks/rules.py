@@ -35,6 +35,8 @@ WORTH_WAITING = timedelta(minutes=30)
 # So long the line must stay open after a time that was chosen: the customer has to be reached and heard.
 ROOM_TO_TALK = timedelta(minutes=30)
 DAYS_AHEAD = 14
+# Whoever was missed is tried again after a pause, which is doubled with each try, so often at most.
+MOST_DOUBLINGS = 3
 # Who has asked for a call so lately, or has chosen about this time for it, is awake, whatever the hour is.
 AWAKE_FOR = timedelta(hours=2)
 
@@ -224,5 +226,10 @@ def put_off(
 def after_failed_try(
     tries: int, most: int, hours: Hours, quiet: Quiet, at: datetime, spacing: timedelta
 ) -> datetime | None:
-    """Return when to try again, None after the last try (FU-2: at another time)."""
-    return None if tries >= most else next_chance(hours, quiet, at + spacing)
+    """Return when to try again, None after the last try (FU-2: at another time).
+
+    Each pause is twice the one before, so that the tries spread over the day: 30, 60, 120, 240 minutes.
+    """
+    if tries >= most:
+        return None
+    return next_chance(hours, quiet, at + spacing * 2 ** min(max(tries - 1, 0), MOST_DOUBLINGS))

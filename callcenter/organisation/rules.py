@@ -52,7 +52,11 @@ class Policies(BaseModel):
         3, 1, 10, "HL-8 (+): attempts before a callback is given up.", "HL-8（+）：回呼最多尝试次数。"
     )
     callback_retry_minutes: int = _number(
-        30, 1, 1440, "HL-8 (+): between two attempts.", "HL-8（+）：两次尝试的间隔（分钟）。"
+        30,
+        1,
+        1440,
+        "HL-8 (+): after the first attempt; each later pause is twice as long, eight times at most.",
+        "HL-8（+）：首次尝试后的间隔（分钟）；此后每次加倍，最多八倍。",
     )
     quiet_from_hour: int = _number(
         21,

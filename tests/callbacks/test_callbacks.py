@@ -150,8 +150,8 @@ def test_a_missed_customer_is_tried_again_and_given_up_at_last(
     work: Work, bell: RememberingBell, time: SettableTime
 ) -> None:
     callback_id = book(work).id
-    for tries in (1, 2, 3):
-        time.moves(minutes=31)
+    for tries, minutes in ((1, 31), (2, 31), (3, 61)):
+        time.moves(minutes=minutes)
         sweep(work, bell)
         assert states(work)[0] == "waiting"
         _miss(work, callback_id)

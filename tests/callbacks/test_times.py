@@ -81,6 +81,14 @@ def test_who_has_just_asked_is_awake_and_the_next_morning_he_sleeps() -> None:
     assert after_failed_try(2, 3, ALWAYS, asked, night, 3 * HOUR) == china("2026-11-23 08:00")
 
 
+# FU-2: "Not reached: try again at another time".
+def test_each_pause_between_tries_is_twice_the_one_before_so_that_they_spread_over_the_day() -> None:
+    morning, spacing = china("2026-11-23 09:00"), timedelta(minutes=30)
+    after = [after_failed_try(tries, 7, ALWAYS, NIGHT, morning, spacing) for tries in range(8)]
+    pauses = [None if at is None else (at - morning) / timedelta(minutes=1) for at in after]
+    assert pauses == [30, 30, 60, 120, 240, 240, 240, None]
+
+
 def test_a_first_try_that_waits_for_his_morning_moves_the_promise_with_it() -> None:
     """It is six in the evening in China and five in the morning in New York: he is called at eight."""
     evening, limit = china("2026-11-23 18:00"), Limit("HL-8", WORKING, minutes=60)
