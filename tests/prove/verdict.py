@@ -58,5 +58,7 @@ class Proof:
     """The scale at which the test suite runs it: a second or two."""
     in_suite: bool = True
     """It can be that small: what takes real time cannot, and runs by its command only."""
+    suite_on: tuple[str, ...] = ("postgresql", "sqlite")
+    """The databases on which the suite tries it at that size."""
     alone: bool = False
     """It measures times, or fills the machine by itself: no other row runs beside it."""

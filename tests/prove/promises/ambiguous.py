@@ -87,5 +87,6 @@ PROOF = Proof(
         "an unknown call frees its target": unknown_targets_are_free,
     },
     databases=("sqlite", "postgresql"),
+    suite_on=("sqlite",),
     small=0.002,
 )

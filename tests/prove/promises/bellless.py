@@ -127,5 +127,6 @@ PROOF = Proof(
         "the clock rings only": the_clock_rings_only,
     },
     databases=("sqlite", "postgresql"),
+    suite_on=("sqlite",),
     small=0.005,
 )

@@ -195,5 +195,6 @@ PROOF = Proof(
         "a zone keeps its offset": zones_keep_their_offset,
     },
     databases=("sqlite", "postgresql"),
+    suite_on=("sqlite",),
     small=0.002,
 )

@@ -161,5 +161,6 @@ PROOF = Proof(
         "a retry overwrites what is done": stale_retries,
     },
     databases=("sqlite", "postgresql"),
+    suite_on=("sqlite",),
     small=0.002,
 )

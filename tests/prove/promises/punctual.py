@@ -49,5 +49,6 @@ PROOF = Proof(
         "agents do not come back": agents_do_not_come_back,
     },
     databases=("sqlite", "postgresql"),
+    suite_on=("sqlite",),
     small=0.002,
 )
