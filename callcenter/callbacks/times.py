@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from callcenter.calendars.rules import Hours, is_open, next_opening
 from callcenter.callbacks import rules
 from callcenter.callbacks.bounds import hours_of, quiet_hours, zone_for
 from callcenter.configuration import configuration
@@ -44,18 +45,31 @@ def agreed_for(
 
     Who asks is awake: where a first try must wait for his morning all the same, the promise moves with it.
     """
-    if asked_for is not None and asked_for <= at:
-        raise Invalid("due_at", "this time has passed; give a time in the future")
     known = configuration(session)
     limit = promised.limit_of(rule, known.policies_of(line_id), given=asked_for is not None)
     hours, quiet = hours_of(session, line_id), quiet_hours(session, line_id, number, at, at)
     zone = known.zone_of(line_id)
+    if asked_for is not None:
+        _check_time(hours, zone, asked_for, at)
     agreed = rules.agree(limit, hours, quiet, at, start or at, zone, asked_for, awaits_call_id)
     if agreed is None:
         raise Conflict("The line has no opening hours in the coming year: nothing can be promised.")
     if agreed.due_at <= at:
         raise Conflict(Sentence("The time limit of {} is over already: give a time by HL-8.", rule))
     return agreed
+
+
+def _check_time(hours: Hours, zone: ZoneInfo, asked_for: datetime, at: datetime) -> None:
+    """A time that is given has not passed, and the line is open then: on a holiday nobody calls."""
+    if asked_for <= at:
+        raise Invalid("due_at", "this time has passed; give a time in the future")
+    if is_open(hours, asked_for):
+        return
+    opens = next_opening(hours, asked_for)
+    if opens is None:
+        raise Conflict("The line has no opening hours in the coming year: nothing can be promised.")
+    when = f"{opens.astimezone(zone):%Y-%m-%d %H:%M}"
+    raise Invalid("due_at", Sentence("the line is closed at this time; it opens again at {}", when))
 
 
 def why_of(session: Session, line_id: UUID, limit: promised.Limit) -> dict[str, object]:

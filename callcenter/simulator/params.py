@@ -1,6 +1,7 @@
 """The parameters of webhooks: Twilio's, in Twilio's spelling."""
 
 from datetime import datetime
+from functools import lru_cache
 
 from callcenter.simulator.addresses import country_of
 from callcenter.simulator.calls import Call
@@ -42,6 +43,7 @@ def _places(name: str, twin: str, address: str) -> dict[str, str]:
     }
 
 
+@lru_cache(maxsize=4096)
 def rfc2822(instant: datetime) -> str:
     """Return the time stamp of a webhook: RFC 2822, UTC, whole seconds."""
     day, month = _DAYS[instant.weekday()], _MONTHS[instant.month - 1]

@@ -167,3 +167,34 @@ def test_what_the_api_refuses_is_told_by_its_place(hotline: Hotline) -> None:
         assert answer.status_code == 422, answer.text
         assert ("number" if line == "hotline" else "line") in answer.text
     assert hotline.get("/callbacks")["items"] == []
+
+
+# HL-8: "The callback is promised for a definite time": nobody promises one at which nobody is there.
+@pytest.mark.parametrize(
+    ("due_at", "said"),
+    [
+        ("2026-11-23T09:00:00+08:00", "已经过去"),
+        ("2026-11-24T03:00:00+08:00", "下次开放时间为 2026-11-24 09:00"),
+        ("2026-11-24T12:30:00+08:00", "下次开放时间为 2026-11-24 13:30"),
+        ("2027-01-01T10:00:00+08:00", "下次开放时间为 2027-01-04 09:00"),
+        ("2026-11-24T10:00:00", "时区"),
+    ],
+    ids=["passed", "at night", "at lunch", "on a holiday", "without a zone"],
+)
+def test_a_time_that_nobody_can_keep_is_refused_with_the_next_one(
+    hotline: Hotline, due_at: str, said: str
+) -> None:
+    headers = {"Authorization": f"Bearer {hotline.supervisor}", "Accept-Language": "zh-CN"}
+    asked = {"number": "+8613800138000", "line": "guangzhou", "skill": "technical"}
+    answer = hotline.web.post("/api/v1/callbacks", json=asked | {"due_at": due_at}, headers=headers)
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert hotline.get("/callbacks")["items"] == []
+    open_then = asked | {"due_at": "2026-11-24T10:00:00+08:00"}
+    made = hotline.web.post("/api/v1/callbacks", json=open_then, headers=headers)
+    assert made.status_code == 201
+    moved = hotline.web.post(
+        f"/api/v1/callbacks/{made.json()['id']}/reschedule", json={"due_at": due_at}, headers=headers
+    )
+    assert moved.status_code == 422
+    assert hotline.get(f"/callbacks/{made.json()['id']}")["due_at"] == made.json()["due_at"]
