@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 DEFAULT_START = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
+A_MOMENT = 0.001
 
 
 class Clock(Protocol):
@@ -35,18 +36,29 @@ class VirtualClock:
             raise ValueError("The clock's start must carry a time zone.")
         self.start = start.astimezone(UTC)
         self.seconds = 0.0
+        self._slept: list[tuple[float, timedelta]] = []
 
     def now(self) -> datetime:
         """Return the virtual instant in UTC."""
         return self.at(self.seconds)
 
     def at(self, seconds: float) -> datetime:
-        """Return the instant that lies so many seconds after the start."""
-        return self.start + timedelta(seconds=round(seconds, 6))
+        """Return the instant that lies so many seconds after the start, and all that was slept until then."""
+        at = self.start + timedelta(seconds=round(seconds, 6))
+        for since, by in self._slept:
+            if seconds >= since:
+                at += by
+        return at
 
     def advance_to(self, seconds: float) -> None:
         """Move forward; a clock never runs backwards."""
         self.seconds = max(self.seconds, seconds)
+
+    def sleep(self, by: timedelta) -> None:
+        """Let time pass unlived, as for a machine that sleeps; what was before stays where it was."""
+        if by > timedelta(0):
+            self.seconds += A_MOMENT
+            self._slept.append((self.seconds, by - timedelta(seconds=A_MOMENT)))
 
 
 class WallClock:

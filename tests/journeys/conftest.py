@@ -101,7 +101,7 @@ class Hotline:
         """Let time pass in which nobody is on the phone; of every five minutes two seconds are lived."""
         until = self.net.now() + timedelta(seconds=seconds)
         while (left := (until - self.net.now()).total_seconds()) > 0:
-            self.net.clock.start += timedelta(seconds=max(0.0, min(300, left) - 2))  # type: ignore[attr-defined]
+            self.net.clock.sleep(timedelta(seconds=min(300, left) - 2))  # type: ignore[attr-defined]
             self.net.run_for(2)
 
     def run_jobs(self) -> None:

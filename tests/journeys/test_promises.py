@@ -47,7 +47,7 @@ def talks(hotline: Hotline) -> tuple[Telephone, Handset]:
 
 def passes(hotline: Hotline, **by: float) -> None:
     """So much time goes by in which nobody phones; then the clock looks around for twenty seconds."""
-    hotline.net.clock.start += timedelta(**by)
+    hotline.net.clock.sleep(timedelta(**by))
     hotline.net.run_for(20)
 
 
@@ -142,7 +142,7 @@ def test_a_callback_for_next_monday_over_a_make_up_workday(database: Database) -
         customer.will(answers(rings=2, presses="1"))
         passes(hotline, hours=16)
         assert hotline.net.ledger.rings_of(CUSTOMER) == [], "on the Saturday nobody is rung"
-        hotline.net.clock.start += datetime(2026, 10, 12, 1, 59, 50, tzinfo=UTC) - hotline.work.at()
+        hotline.net.clock.sleep(datetime(2026, 10, 12, 1, 59, 50, tzinfo=UTC) - hotline.work.at())
         meets(hotline, wei)
         (callback,) = hotline.rows(Callback)
         (kept,) = hotline.rows(Promise, Promise.rule == "HL-8")

@@ -166,7 +166,7 @@ def _nights(verdict: Verdict, centre: Office, nights: tuple[date, ...], count: i
 def _sleep_until(centre: Office, at: datetime) -> None:
     """Let the night pass as for a machine that sleeps: no second of it is lived through."""
     clock = centre.hotline.net.clock
-    clock.start += max(at - clock.now(), timedelta(0))  # type: ignore[misc]
+    clock.sleep(at - clock.now())  # type: ignore[attr-defined]
 
 
 def _ask_at_night(centre: Office, count: int, opens: datetime) -> Mapping[str, datetime]:

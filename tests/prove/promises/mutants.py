@@ -262,6 +262,7 @@ def zones_keep_their_offset() -> Iterator[None]:
     """A wall time is reckoned with the offset that the zone had the day before."""
 
     def instant(zone: ZoneInfo, day: date, minute: int) -> datetime:
+        day += timedelta(days=minute // (24 * 60))
         wall = datetime.combine(day, time(minute // 60 % 24, minute % 60), zone)
         offset = (wall - timedelta(days=1)).utcoffset()
         return (wall.replace(tzinfo=UTC) - offset) if offset is not None else wall
