@@ -16,6 +16,7 @@ from typing import Any, Self
 import psycopg
 from psycopg.adapt import Transformer
 from psycopg.errors import PipelineAborted, error_from_result
+from psycopg.generators import send
 from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 
@@ -61,7 +62,12 @@ class _Patient(psycopg.Pipeline):
             together = tuple(self.command_queue)
             self.command_queue.clear()
             self.command_queue.append(partial(_call_each, together))
-        return super()._communicate_gen()
+        return self._sends_all()
+
+    def _sends_all(self) -> Any:
+        """Wait until the last byte has left: psycopg tries once, and then waits for answers to all of it."""
+        yield from super()._communicate_gen()
+        yield from send(self.pgconn)
 
 
 def _call_each(commands: tuple[Callable[[], None], ...]) -> None:

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -54,6 +55,25 @@ def test_what_nobody_waits_for_travels_with_what_somebody_waits_for(postgresql_s
             session.execute(sa.update(Lease).values(owner="nobody"))
         assert way.trips - before == 2, "BEGIN, INSERT, INSERT, SELECT; UPDATE, COMMIT"
         database.dispose()
+
+
+# PostgreSQL, "Pipeline Mode": who waits for an answer before all is sent waits for ever, as the server does.
+@pytest.mark.parametrize("pieces", [1, 400], ids=["one statement", "many"])
+def test_more_than_the_wire_takes_at_once_is_sent_to_its_end(pipelined: Database, pieces: int) -> None:
+    much = "x" * (8_000_000 // pieces)
+
+    def sends() -> None:
+        with pipelined.transaction() as session:
+            session.execute(sa.insert(Lease).values(**lease("a")))
+            for _ in range(pieces):
+                session.execute(sa.update(Lease).values(owner=sa.func.left(much, 1)))
+
+    sender = threading.Thread(target=sends, daemon=True)
+    sender.start()
+    sender.join(30)
+    assert not sender.is_alive()
+    with pipelined.reading() as session:
+        assert session.scalars(OWNERS).all() == ["x"]
 
 
 def test_a_wrong_statement_that_nobody_waited_for_fails_the_commit(pipelined: Database) -> None:
