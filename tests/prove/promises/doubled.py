@@ -41,7 +41,7 @@ from tests.waiting import until
 ATTEMPTS, WORKERS, SWEEPERS, CLOCKS, COPIES = 10_000, 4, 3, 2, 5
 WHOLE_WAY = 10
 """One promise of so many goes the whole way."""
-PATIENCE_SECONDS = 600.0
+PATIENCE_SECONDS, LOOKS_EVERY = 600.0, 0.5
 SWEPT = ("callbacks_due", "waiting_subjects", "lost_bells", "dead_senders", "unknown_calls")
 UNDONE = """
     SELECT (SELECT count(*) FROM attempts WHERE state IN ('intent', 'sending'))
@@ -153,9 +153,9 @@ def prove(trial: Trial) -> Verdict:
         held.staff(work, count // WHOLE_WAY)
         owe(work, count)
         with many.at_work(), suppress(TimeoutError):
-            until(many.may_be_judged, PATIENCE_SECONDS, every=0.2)
+            until(many.may_be_judged, PATIENCE_SECONDS, every=LOOKS_EVERY)
             _hang_up_all(work)
-            until(many.may_be_judged, PATIENCE_SECONDS, every=0.2)
+            until(many.may_be_judged, PATIENCE_SECONDS, every=LOOKS_EVERY)
     verdict = Verdict(count, many.failures)
     _judge(verdict, many, count)
     verdict.measured |= {"jobs_performed": many.performed}
@@ -194,8 +194,9 @@ def _hang_up_all(work: Work) -> None:
 
 def done(net: Network) -> dict[str, Counter[str]]:
     """Say by the carrier's books how often each attempt was made, each telephone rung, each order given."""
-    books = books_of(net)
-    orders = (r.path for r in net.ledger.requests if r.method == "POST" and "/Calls/CA" in r.path)
+    with net.world.kernel.lock:
+        books = books_of(net)
+        orders = [r.path for r in net.ledger.requests if r.method == "POST" and "/Calls/CA" in r.path]
     return {
         "attempt": books.accepted,
         "telephone": Counter(call.to for call in books.calls),
