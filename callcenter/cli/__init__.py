@@ -13,6 +13,7 @@ def make_app() -> typer.Typer:
     """Return the command line with all its commands."""
     from callcenter.cli import (
         access,
+        accounts,
         centre,
         demo,
         doctor,
@@ -33,8 +34,8 @@ def make_app() -> typer.Typer:
         pretty_exceptions_show_locals=False,
     )
     told = (
-        processes, centre, hours, access, standards, promises, tasks, doctor, fallback, replay, simulate,
-        demo,
+        processes, centre, hours, access, accounts, standards, promises, tasks, doctor, fallback, replay,
+        simulate, demo,
     )  # fmt: skip
     for commands in told:
         commands.register(app)

@@ -1,6 +1,7 @@
 """The demo's centre: its database filled, its agents at work, its telephones ready to ring."""
 
 import json
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from callcenter import clock, migrate
+from callcenter.access.accounts import add_account
 from callcenter.access.actions import issue_token
+from callcenter.access.passwords import hashed
 from callcenter.calendars.queries import hours_of
 from callcenter.calendars.rules import is_open
 from callcenter.center.actions import apply_centre
@@ -24,6 +27,7 @@ from callcenter.staff.models import Agent
 from callcenter.staff.queries import agents
 
 ACTOR = "demo"
+_WORDS = ("lantern", "meadow", "harbour", "orchard", "comet", "willow")
 # How the demo's people take their calls, one after the other; the last is kept up. Key 1 accepts.
 _PROMPT = {"conduct": "answers", "rings": 2, "presses": ["1"]}
 _SLOW = {"conduct": "answers", "rings": 4, "presses": ["1"]}
@@ -41,6 +45,8 @@ class Tokens:
     supervisor: str
     agent: str
     agent_key: str
+    password: str
+    """With which the demo's accounts admin, supervisor and agent sign in."""
 
 
 def furnish(centre: Path, environ: Mapping[str, str], folder: Path) -> tuple[Tokens, str]:
@@ -48,13 +54,15 @@ def furnish(centre: Path, environ: Mapping[str, str], folder: Path) -> tuple[Tok
     settings = load_settings(environ)
     migrate.upgrade(settings.database_url)
     database = Database(settings.database_url)
-    at = clock.system()
+    at, password = clock.system(), f"{secrets.choice(_WORDS)}-{secrets.randbelow(10**6):06}"
+    kept = hashed(password)
     with database.transaction() as session:
         apply_centre(session, parse(centre.read_text("utf-8"), str(centre)), at)
         staff = agents(session)
         for agent in staff:
             set_agent_state(session, agent.id, "available", None, at, ACTOR)
-        tokens = _tokens(session, staff[0])
+        tokens = _tokens(session, staff[0], password)
+        _accounts(session, staff[0], kept, at)
         known = lines(session)
         number = _open_now(session, known, at).number
     database.dispose()
@@ -69,11 +77,28 @@ def _open_now(session: Session, known: list[Line], at: datetime) -> Line:
     return max(open_ or known, key=lambda line: len(line.menu))
 
 
-def _tokens(session: Session, agent: Agent) -> Tokens:
+def _accounts(session: Session, agent: Agent, kept: str, at: datetime) -> None:
+    """Let a newcomer sign in as each role; the agent's account is the first agent of the file."""
+    people = {"admin": "管理员 Admin", "supervisor": "主管 Supervisor", "agent": agent.name}
+    for role, display_name in people.items():
+        add_account(
+            session,
+            name=role,
+            display_name=display_name,
+            role=role,
+            agent_id=agent.id if role == "agent" else None,
+            password_hash=kept,
+            must_change=False,
+            at=at,
+            actor=ACTOR,
+        )
+
+
+def _tokens(session: Session, agent: Agent, password: str) -> Tokens:
     def token(role: str, agent_id: Any = None) -> str:
         return issue_token(session, role=role, name="demo", at=clock.system(), actor=ACTOR, agent_id=agent_id)
 
-    return Tokens(token("admin"), token("supervisor"), token("agent", agent.id), agent.key)
+    return Tokens(token("admin"), token("supervisor"), token("agent", agent.id), agent.key, password)
 
 
 def _simulator(environ: Mapping[str, str], staff: list[Agent], numbers: list[str]) -> dict[str, Any]:

@@ -92,6 +92,9 @@ class Teller:
         typer.echo(f"""
 The centre runs at {self._url}  呼叫中心已运行 (Ctrl-C ends it, Ctrl-C 结束)
 
+Sign in there as admin, supervisor or agent, password {self._tokens.password}
+用 admin、supervisor 或 agent 登录，密码 {self._tokens.password}
+
 Tokens for the API 接口令牌
   supervisor  {self._tokens.supervisor}
   agent       {self._tokens.agent}  ({self._tokens.agent_key})

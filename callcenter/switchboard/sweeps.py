@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 import structlog
 
+from callcenter.access.accounts import forget_sign_ins
 from callcenter.access.actions import forget_keys
 from callcenter.calendars.queries import unconfirmed
 from callcenter.callbacks.actions import hang_up
@@ -182,9 +183,10 @@ def all_calls(work: Work) -> None:
 
 
 def old_keys(work: Work) -> None:
-    """Forget the Idempotency-Keys of last week."""
+    """Forget the Idempotency-Keys of last week, and who tried to sign in, or was in, long ago."""
     with work.transaction() as session:
         forget_keys(session, work.at())
+        forget_sign_ins(session, work.at())
 
 
 def old_counts(work: Work) -> None:

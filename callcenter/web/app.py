@@ -1,7 +1,7 @@
-"""The web application: webhooks, API, health, metrics."""
+"""The web application: webhooks, API, pages, health, metrics."""
 
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -18,11 +18,13 @@ from callcenter.settings import Settings
 from callcenter.spool import Spool
 from callcenter.web import progress, voice
 from callcenter.web.api import routes as api_routes
+from callcenter.web.api.events import Tailer
 from callcenter.web.api.problems import Problem, problem_response
 from callcenter.web.apology import Tongues, spoken
 from callcenter.web.audio import hold_music, over_and_over
 from callcenter.web.emergency import Emergency
-from callcenter.web.front import front_door
+from callcenter.web.pages import nothing_here
+from callcenter.web.pages import routes as page_routes
 from callcenter.web.recovery import Recovery
 from callcenter.web.signature import SignatureCheck
 from callcenter.web.twilio import Bridge
@@ -53,7 +55,7 @@ register_url_convertor("ordinal", Ordinal())
 def create_app(work: Work, settings: Settings) -> Starlette:
     """Build the application of one process; two webhooks of one call may reach two of them."""
 
-    spool, tongues = Spool(settings.spool_dir), Tongues()
+    spool, tongues, tailer = Spool(settings.spool_dir), Tongues(), Tailer(work)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -69,21 +71,28 @@ def create_app(work: Work, settings: Settings) -> Starlette:
     routes = [
         *_webhooks(work, settings, Emergency(work.public_url, spool, tongues)),
         *_audio(work),
-        front_door(),
         *_health(work, settings),
-        Mount(API, routes=api_routes(work)),
+        Mount(API, routes=api_routes(work, tailer)),
+        *page_routes(work, tailer),
     ]
-    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={404: _nothing_here})
+    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={404: _nothing_here(work)})
     # The carrier follows redirects: an address with something more at its end is no address of ours.
     app.router.redirect_slashes = False
     return app
 
 
-def _nothing_here(request: Request, _missing: Exception) -> Response:
-    """Refuse an address that no route knows; below the API in the form that its programs read."""
-    if request.url.path.startswith(f"{API}/"):
-        return problem_response(Problem(404), request.headers.get("accept-language", ""))
-    return Response(status_code=404)
+def _nothing_here(work: Work) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """Return what refuses an address that no route knows: to programs and people each in their form."""
+    page = nothing_here(work)
+
+    async def refuse(request: Request, _missing: Exception) -> Response:
+        if request.url.path.startswith(f"{API}/"):
+            return problem_response(Problem(404), request.headers.get("accept-language", ""))
+        if "text/html" in request.headers.get("accept", ""):
+            return await page(request)
+        return Response(status_code=404)
+
+    return refuse
 
 
 def _webhooks(work: Work, settings: Settings, emergency: Emergency) -> list[BaseRoute]:

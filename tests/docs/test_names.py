@@ -85,7 +85,7 @@ def test_functions_are_defined(page: Path) -> None:
     assert unknown - known.texts() == set()
 
 
-FILES = {".py", ".toml", ".md", ".sqlite", ".lock", ".wav", ".json"}
+FILES = {".py", ".toml", ".md", ".sqlite", ".lock", ".wav", ".json", ".html", ".ts", ".css", ".po"}
 
 
 @pages

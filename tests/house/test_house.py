@@ -15,6 +15,7 @@ from tests.servers import ROOT
 PRODUCT = ("callcenter/", "ivr/", "migrations/")
 # What a concept has besides the usual files, each because it is a thing of its own.
 EXTRA = {
+    "access": frozenset({"accounts", "passwords"}),
     "calendars": frozenset({"official", "words"}),
     "callbacks": frozenset({"bounds", "phoning", "times", "tries"}),
     "promises": frozenset({"words"}),

@@ -350,12 +350,3 @@ def test_the_hold_music_is_music(carrier: Poster) -> None:
     assert sound.content[:4] == b"RIFF" and sound.content[20:24] == b"\x07\x00\x01\x00", "mu-law, one channel"
     assert 20 < (len(sound.content) - 58) / 8000 < 30, "about 25 s of mu-law at 8 kHz"
     assert 'loop="' in carrier.web.get("/audio/hold.xml").text
-
-
-def test_the_front_door_tells_where_everything_is(carrier: Poster) -> None:
-    page = carrier.web.get("/")
-    assert "The centre runs" in page.text and "呼叫中心已运行" in page.text
-    assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
-    for address in ("/api/v1/openapi.json", "/health/ready", "/metrics"):
-        assert f'href="{address}"' in page.text
-        assert carrier.web.get(address).status_code == 200

@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from callcenter.jobs import Work
 from callcenter.web.api import agents, callbacks, calls, lines, promises, standards, tasks, tickets
-from callcenter.web.api.events import Events
+from callcenter.web.api.events import Events, Tailer
 from callcenter.web.api.layer import THREADS, Door, Endpoint, Resource
 from callcenter.web.api.openapi import describe
 from callcenter.web.api.problems import Problem, problem_response
@@ -24,12 +24,12 @@ ENDPOINTS: tuple[Endpoint, ...] = tuple(
 )
 
 
-def routes(work: Work) -> list[BaseRoute]:
+def routes(work: Work, tailer: Tailer | None = None) -> list[BaseRoute]:
     """Return one route a path, to be mounted at /api/v1; whatever else is asked there is a 404 problem."""
     limiter, door = anyio.CapacityLimiter(THREADS), Door(work)
     return [
         *(Route(path, Resource(door, methods, limiter)) for path, methods in by_path().items()),
-        Route("/events", Events(door)),
+        Route("/events", Events(door, tailer)),
         Route("/openapi.json", _Fixed(_document)),
         Route("/{path:path}", _Fixed(None)),
     ]

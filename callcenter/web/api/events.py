@@ -8,7 +8,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import anyio.to_thread
 from sqlalchemy.exc import SQLAlchemyError
@@ -30,6 +30,7 @@ MOST_UNREAD = 1000
 
 Hint = dict[str, str]
 HELLO: Hint = {"type": "hello", "id": "", "version": "0"}
+BEAT: Hint = {"type": "beat", "id": "", "version": "0"}
 
 
 class Tailer:
@@ -42,9 +43,11 @@ class Tailer:
         self._known: set[int] = set()
         self._task: asyncio.Task[None] | None = None
         self._started = asyncio.Event()
+        self.read_at: datetime | None = None
+        """When the feed was read last: how fresh everything is that is told."""
 
-    async def listen(self) -> AsyncIterator[Hint]:
-        """Yield hello, then hints of what changes from then on.
+    async def listen(self, beat_seconds: float | None = None) -> AsyncIterator[Hint]:
+        """Yield hello, then hints of what changes from then on, and a beat whenever nothing did for a while.
 
         It ends when this listener reads too slowly, or the tailer has failed: reconnect and refetch.
         """
@@ -54,10 +57,18 @@ class Tailer:
         try:
             await self._started.wait()
             yield HELLO
-            while (hint := await queue.get()) is not None:
+            while (hint := await self._next(queue, beat_seconds)) is not None:
                 yield hint
         finally:
             self._leave(queue)
+
+    @staticmethod
+    async def _next(queue: asyncio.Queue[Hint | None], beat_seconds: float | None) -> Hint | None:
+        try:
+            async with asyncio.timeout(beat_seconds):
+                return await queue.get()
+        except TimeoutError:
+            return BEAT
 
     def _start(self) -> None:
         if self._task is None or self._task.done():
@@ -114,8 +125,10 @@ class Tailer:
         queue.put_nowait(None)
 
     def _recent(self) -> list[tuple[int, Hint]]:
+        at = self._work.at()
         with self._work.db.reading() as session:
-            rows = since(session, self._work.at() - OVERLAP)
+            rows = since(session, at - OVERLAP)
+        self.read_at = at
         return [(row.id, {"type": row.type, "id": row.subject_id, "version": str(row.id)}) for row in rows]
 
 
