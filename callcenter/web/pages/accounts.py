@@ -83,7 +83,9 @@ def add_account(asked: Asked) -> Answer:
 def _told(asked: Asked, wrong: CallCenterError) -> str:
     said = wrong.problem if isinstance(wrong, Invalid) else wrong.args[0]
     told = in_language(said, asked.reader.language)
-    return f"{asked.t(_FIELDS[wrong.field])} {told}" if isinstance(wrong, Invalid) else told
+    if not isinstance(wrong, Invalid):
+        return told
+    return asked.t(_("%(field)s %(problem)s."), field=asked.t(_FIELDS[wrong.field]), problem=told)
 
 
 @pages.get("/accounts/{name}", role="admin")

@@ -14,7 +14,7 @@ from tests.web.pages.conftest import House
 
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "t": None, "marked": None}
 # What is the same in Chinese: names and signs.
-SAME: frozenset[str] = frozenset()
+SAME = {"%(field)s %(problem)s."}
 PLACE = re.compile(r"%\((\w+)\)s")
 
 
