@@ -6,7 +6,7 @@ test's id, which is read from elsewhere now.
 
 from xdist.scheduler import LoadScopeScheduling
 
-WALKS, BENCH, HISTORY = "walks of the flows", "bench", "history"
+WALKS, BENCH, HISTORY, BROWSER = "walks of the flows", "bench", "history", "browser"
 GROUPS = {
     "tests/ivr/test_frozen.py": WALKS,  # One process makes the walks, for all who look.
     "tests/ivr/test_graph.py": WALKS,
@@ -21,4 +21,6 @@ class Together(LoadScopeScheduling):
     """Gives the groups out first, each to one process, then every other test to whoever is free."""
 
     def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith("tests/browser/"):  # One process and one browser for all of them.
+            return BROWSER
         return GROUPS.get(nodeid.partition("::")[0], nodeid)
