@@ -22,7 +22,9 @@ from callcenter.tasks.actions import open_task
 
 QUIET = "quiet_hours"
 NOT_CALLED = "not_called"
-NOT_PLACED = "not_placed"
+NOT_PLACED, NOBODY_FREE = "not_placed", "nobody_free"
+OUR_OWN = (NOT_PLACED, NOBODY_FREE)
+"""Reasons that are nobody's but ours: it is tried again soon, for as long as it takes."""
 
 
 def hours_of(session: Session, line_id: UUID) -> Hours:
@@ -78,7 +80,7 @@ def put_off_callback(session: Session, callback: Callback, reason: str, at: date
     """It may not be made now, and no try was: act again when it may, in its time; else a person does.
 
     A callback that a person has in hand is in the state `agent`, and no machine moves it. What the carrier
-    would not place is tried again for as long as it takes.
+    would not place, or found no agent here, is tried again for as long as it takes.
     """
     if callback.state not in rules.OPEN:
         return
@@ -89,7 +91,7 @@ def put_off_callback(session: Session, callback: Callback, reason: str, at: date
     hours, quiet = hours_of(session, callback.line_id), _quiet(session, callback, at)
     chance, is_in_time = rules.put_off(hours, quiet, again, callback.due_at, grace)
     callback.reason = reason
-    follows = chance if is_in_time or reason == NOT_PLACED else None
+    follows = chance if is_in_time or reason in OUR_OWN else None
     if was_tried:
         callback.tries = max(0, callback.tries - 1)
         end_try(session, callback, reason, at, again=follows)
@@ -106,7 +108,7 @@ def put_off_callback(session: Session, callback: Callback, reason: str, at: date
 
 def _again(session: Session, reason: str, at: datetime) -> datetime:
     """Return from when on it may be made: the carrier is asked again soon, bounds are those of a day."""
-    if reason == NOT_PLACED:
+    if reason in OUR_OWN:
         return at + rules.NOT_PLACED_REST
     return at if reason == QUIET else next_day(configuration(session).zone, at)
 

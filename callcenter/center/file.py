@@ -83,6 +83,7 @@ PeriodText = Annotated[str, AfterValidator(_period)]
 Language = Literal["zh-CN", "en-US"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 ServiceLevel = Literal["answered", "ignore_abandons", "negative", "positive", "left_queue"]
+First = Literal["agent", "customer"]
 MenuKey = Literal["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "*"]
 Choice = Literal["technical", "presales", "complaint", "ticket_state", "callback", "agent", "repeat"]
 Year = Annotated[int, Field(ge=2000, le=2100)]
@@ -301,6 +302,11 @@ class LineEntry(Section):
         "whether such a machine, or who presses no key, hears who called and when we try next",
         "答录机或无人按键时，是否留言说明来电者和下次回呼时间",
         False,
+    )
+    callback_first: First = _means(
+        "who is rung first when a customer is called back: agent, or customer, who then waits for one",
+        "回呼时先振铃坐席（agent），还是先振铃客户、客户接听后再派坐席（customer）",
+        "agent",
     )
     policies: LinePolicies = _means(
         "time limits of its own; else the centre's", "线路自己的时限；缺省用中心的", LinePolicies()

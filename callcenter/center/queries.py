@@ -21,7 +21,8 @@ _LINE = (
     "number", "number_raw", "organisation", "product", "languages", "menu", "cadence_country",
     "rings_timeout", "rings_target", "short_call_seconds", "callback_offer_after_seconds",
     "service_level_seconds", "service_level_variant", "recording_notice", "speech",
-    "attested_only", "callback_detects_machine", "callback_leaves_message", "policies", "active",
+    "attested_only", "callback_detects_machine", "callback_leaves_message", "callback_first",
+    "policies", "active",
 )  # fmt: skip
 
 

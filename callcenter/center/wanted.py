@@ -53,6 +53,7 @@ def line_columns(entry: LineEntry, file: CentreFile) -> dict[str, Any]:
         "attested_only": entry.attested_only,
         "callback_detects_machine": entry.callback_detects_machine,
         "callback_leaves_message": entry.callback_leaves_message,
+        "callback_first": entry.callback_first,
         "policies": entry.policies.model_dump(exclude_none=True) or None,
     }
 

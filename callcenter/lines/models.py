@@ -17,8 +17,9 @@ class Line(Configured, Base):
     `menu` is a list of {"key", "choice", "skill"}; names are {"zh-CN": …, "en-US": …}; the first of
     `languages` greets; `speech` lets callers say their choice, `attested_only` believes only the
     numbers that the carrier vouches for. When a customer is called back, `callback_detects_machine` has the
-    carrier listen for one, and `callback_leaves_message` leaves it a message. `policies` are the time limits
-    that the line has of its own. Times are seconds, rings are counted by the cadence of `cadence_country`.
+    carrier listen for one, and `callback_leaves_message` leaves it a message; `callback_first` says who is
+    rung first, `agent` or `customer`. `policies` are the time limits that the line has of its own. Times are
+    seconds, rings are counted by the cadence of `cadence_country`.
     """
 
     __tablename__ = "lines"
@@ -47,5 +48,6 @@ class Line(Configured, Base):
     attested_only: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     callback_detects_machine: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     callback_leaves_message: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    callback_first: Mapped[str] = mapped_column(sa.String(10), default="agent", server_default="agent")
     policies: Mapped[dict[str, Any] | None]
     active: Mapped[bool] = mapped_column(default=True)

@@ -4,7 +4,6 @@ Agent states are a timeline: one present state a person, every change kept (HL-1
 everywhere: a caller's leg, callback, call, wait, offer, an agent's leg, agent state.
 """
 
-import math
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -13,17 +12,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from callcenter import ids
-from callcenter.configuration import configuration
 from callcenter.dialing import actions as dialing
 from callcenter.errors import Invalid, Missing, Sentence
 from callcenter.jobs import later
-from callcenter.lines.models import Line
-from callcenter.lines.rules import cadence
 from callcenter.notices.actions import announce
-from callcenter.routing import queries
+from callcenter.routing import moves, queries
 from callcenter.routing.models import WAIT_LIVE, AgentState, AgentStateChange, Offer, Wait
 from callcenter.routing.queries import Claimed
-from callcenter.routing.rules import BACKSTOP, CHOSEN, ON_A_CALL, ring_allowance
+from callcenter.routing.rules import CHOSEN, ON_A_CALL, RESERVED, RESERVED_AT_MOST
 from callcenter.statements import Write, as_inserted, locked, table_of, take
 
 SWITCHBOARD = "switchboard"
@@ -118,7 +114,7 @@ def _note_change(
 
 def _move(
     session: Session,
-    move: queries.Move,
+    move: moves.Move,
     agent_id: UUID,
     at: datetime,
     *,
@@ -135,23 +131,47 @@ def _move(
 
 def occupy_agent(session: Session, agent_id: UUID, state: str, at: datetime) -> None:
     """The agent's phone rings, or the agent talks."""
-    _move(session, queries.RING if state == "ringing" else queries.TALK, agent_id, at)
+    _move(session, moves.RING if state == "ringing" else moves.TALK, agent_id, at)
 
 
 def free_agent(session: Session, agent_id: UUID, at: datetime) -> None:
     """The agent is free again at once, keeps the place among the idle, or does what was chosen meanwhile."""
-    _move(session, queries.FREE, agent_id, at)
+    _move(session, moves.FREE, agent_id, at)
     later(session, "match", "all")
 
 
 def rest_agent(session: Session, agent_id: UUID, reason: str, at: datetime, until: datetime) -> None:
     """The agent missed an offer: not asked again until then, and back by himself."""
-    _move(session, queries.REST, agent_id, at, until=until, reason=reason)
+    _move(session, moves.REST, agent_id, at, until=until, reason=reason)
+
+
+def reserve_agent(session: Session, agent_id: UUID, subject_id: UUID, at: datetime) -> None:
+    """Keep the agent who was just claimed for a customer who is rung first; he is free by himself later."""
+    _move(session, moves.RESERVE, agent_id, at, until=at + RESERVED_AT_MOST, reason=_kept_for(subject_id))
+
+
+def release_agent(session: Session, subject_id: UUID, at: datetime) -> None:
+    """Free the agent who was kept for a customer, if he still is."""
+    row = kept_for(session, subject_id)
+    if row is not None:
+        _enter(session, row, row.after or "available", None, at)
+
+
+def kept_for(session: Session, subject_id: UUID) -> AgentState | None:
+    """Return what the agent does who is kept for a customer, locked; None if nobody is."""
+    kept = sa.select(AgentState).where(
+        AgentState.state == RESERVED, AgentState.reason == _kept_for(subject_id)
+    )
+    return session.scalars(locked(kept)).first()
+
+
+def _kept_for(subject_id: UUID) -> str:
+    return f"callback {subject_id}"
 
 
 def wrap_up_agent(session: Session, agent_id: UUID, at: datetime, until: datetime) -> None:
     """After the conversation: notes, bounded in time (HL-12)."""
-    _move(session, queries.WRAP_UP, agent_id, at, until=until)
+    _move(session, moves.WRAP_UP, agent_id, at, until=until)
 
 
 def end_due_states(session: Session, at: datetime) -> None:
@@ -175,16 +195,18 @@ def enter_line(
     priority: int = 0,
     is_new: bool = False,
     told: Told = NOTHING_TOLD,
+    on_line: bool = False,
 ) -> Wait:
     """Put a caller or a due callback into the line, once; `entered_at` keeps an earlier place.
 
     `is_new` says that the subject is locked and was seen not to wait: nobody else can have put it there.
-    `told` is what is said of place and wait with it.
+    `told` is what is said of place and wait with it, `on_line` that a called customer holds the line.
     """
     values = {
         "id": ids.new(), "subject_kind": subject_kind, "subject_id": subject_id, "call_id": call_id,
         "line_id": line_id, "skill_id": skill_id, "language": language, "priority": priority,
-        "entered_at": entered_at or at, "state": "waiting", "connection": 0, **told._asdict(),
+        "entered_at": entered_at or at, "state": "waiting", "connection": 0, "on_line": on_line,
+        **told._asdict(),
     }  # fmt: skip
     queries.forget_wait(session, subject_kind, subject_id)
     _ADD_WAIT.send(session, values)
@@ -346,39 +368,6 @@ def wait_again(session: Session, wait: Wait, at: datetime) -> None:
     if wait.state == "won":
         wait.state = "waiting"
         seek(session, wait, at)
-
-
-def offer_next(session: Session, at: datetime) -> bool:
-    """Offer the first in line to the best free agent and ring; False when there is no such pair."""
-    wait = queries.lock_first(session, at)
-    agent = queries.claim(session, wait, at) if wait is not None else None
-    if wait is None or agent is None:
-        return False
-    line = configuration(session).lines[wait.line_id]
-    allowance = ring_allowance(line.rings_timeout, cadence(line.cadence_country).cycle_seconds)
-    offer_id = make_offer(session, wait, agent, at + allowance + BACKSTOP, at)
-    _ring_agent(session, offer_id, agent, line, allowance, at)
-    return True
-
-
-def _ring_agent(
-    session: Session, offer_id: UUID, agent: Claimed, line: Line, allowance: timedelta, at: datetime
-) -> None:
-    """Ask for the agent's phone to be rung; one that may still be ringing lets the agent rest instead."""
-    attempt_id = dialing.intend(
-        session,
-        purpose_kind="offer",
-        purpose_id=offer_id,
-        target=f"agent:{agent.agent_id}",
-        to_address=agent.address,
-        from_number=line.number,
-        timeout_seconds=math.ceil(allowance.total_seconds()) + 5,
-        at=at,
-    )
-    if attempt_id is None:
-        found = queries.lock_offer(session, offer_id)
-        assert found is not None  # noqa: S101  It was inserted in this very transaction.
-        lose_offer(session, *found, "failed", "still_ringing", at, timedelta(seconds=10))
 
 
 def stop_ringing(session: Session, offer: Offer, at: datetime) -> None:

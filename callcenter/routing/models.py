@@ -22,7 +22,8 @@ class Wait(Base):
 
     `connection` is the number of its last offer, counted over all stays of one call. `joined` is an end:
     it left the queue for a conversation. `told_position` and `told_high` (the longest wait, in seconds) are
-    what the caller was told last, `told_agents` how many agents were on duty then.
+    what the caller was told last, `told_agents` how many agents were on duty then. `on_line` says that a
+    customer who is called back holds the line meanwhile.
     """
 
     __tablename__ = "waits"
@@ -54,6 +55,7 @@ class Wait(Base):
     told_position: Mapped[int | None]
     told_high: Mapped[int | None]
     told_agents: Mapped[int | None]
+    on_line: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
 
 
 _WAIT = Wait.__table__.c

@@ -13,8 +13,8 @@ from callcenter.calls.models import Call
 from callcenter.configuration import of_revision
 from callcenter.db import Instant, SecondsBetween, UtcDateTime
 from callcenter.revision import REVISION
-from callcenter.routing.models import FIRST, AgentState, AgentStateChange, Offer, Wait
-from callcenter.routing.rules import BEST_LEVEL, DECLINED_REST, ON_A_CALL
+from callcenter.routing.models import FIRST, AgentState, Offer, Wait
+from callcenter.routing.rules import BEST_LEVEL, DECLINED_REST
 from callcenter.staff.models import Agent, AgentSkill
 from callcenter.statements import Query, as_read, at_most, held, hold, locked, locks, table_of
 
@@ -30,7 +30,7 @@ def _literally(column: InstrumentedAttribute[str], states: tuple[str, ...]) -> s
 
 WAIT_IS_LIVE = _literally(Wait.state, LIVE_WAITS)
 OFFER_IS_LIVE = _literally(Offer.state, LIVE_OFFERS)
-ON_DUTY = ("available", "ringing", "talking", "wrap_up")
+ON_DUTY = ("available", "reserved", "ringing", "talking", "wrap_up")
 LOCK_STATE = locks(
     sa.select(AgentState.agent_id).where(AgentState.agent_id == sa.bindparam("agent")), AgentState
 )
@@ -166,6 +166,14 @@ def ask_outlook(
     return lambda: _outlook(session, asked()[0])
 
 
+def outlook_of_callback(
+    session: Session, callback_id: UUID, line_id: UUID, at: datetime, skill_id: UUID, language: str
+) -> Outlook:
+    """Return what a customer who was called back, and holds the line, has before him."""
+    values = {"callback": callback_id, "line": line_id, "at": at, "skill": skill_id, "language": language}
+    return _outlook(session, _OUTLOOK_OF_CALLBACK.rows(session, values)[0])
+
+
 def _outlook(session: Session, row: Any) -> Outlook:
     *mine, ahead, on_duty, handle_seconds = row
     return Outlook(as_read(session, Wait, mine), ahead, on_duty, handle_seconds)
@@ -182,8 +190,7 @@ def _ahead_of(mine: Any, skill: Any, state: str) -> sa.ScalarSelect[int]:
     return counted.where(ahead.skill_id == skill, in_state, is_before).correlate(mine).scalar_subquery()
 
 
-def _make_outlook() -> sa.Select[Any]:
-    mine = aliased(Wait, name="mine")
+def _make_outlook(mine: Any, is_mine: sa.ColumnElement[bool]) -> sa.Select[Any]:
     skill = sa.func.coalesce(mine.skill_id, sa.bindparam("skill", type_=sa.Uuid()))
     language = sa.func.coalesce(mine.language, sa.bindparam("language", type_=sa.String()))
     returning = sa.and_(AgentState.state == "break", AgentState.until.is_not(None))
@@ -213,28 +220,26 @@ def _make_outlook() -> sa.Select[Any]:
             sa.select(sa.func.avg(talks.c.seconds)).scalar_subquery().label("handle_seconds"),
         )
         .select_from(sa.select(sa.literal(1).label("one")).subquery())
-        .outerjoin(
-            mine,
-            sa.and_(
-                mine.subject_kind == "call",
-                mine.subject_id
-                == sa.select(Call.id).where(Call.sid == sa.bindparam("sid")).scalar_subquery(),
-                _literally(mine.state, LIVE_WAITS),
-            ),
-        )
+        .outerjoin(mine, sa.and_(is_mine, _literally(mine.state, LIVE_WAITS)))
     )
 
 
+_MINE = aliased(Wait, name="mine")
+_OF_SID = sa.select(Call.id).where(Call.sid == sa.bindparam("sid")).scalar_subquery()
+_OF_CALLBACK = sa.bindparam("callback", type_=sa.Uuid())
 # What a conversation changes of its call is written once, at its end; nothing of it is asked for here.
-_READ_OUTLOOK = _make_outlook()
-_OUTLOOK = Query(lambda _: _READ_OUTLOOK)
+_READ_OUTLOOK, _READ_OUTLOOK_OF_CALLBACK = (
+    _make_outlook(_MINE, sa.and_(_MINE.subject_kind == kind, _MINE.subject_id == subject))
+    for kind, subject in (("call", _OF_SID), ("callback", _OF_CALLBACK))
+)
+_OUTLOOK, _OUTLOOK_OF_CALLBACK = Query(lambda _: _READ_OUTLOOK), Query(lambda _: _READ_OUTLOOK_OF_CALLBACK)
 
 
 def lock_first(session: Session, at: datetime) -> Any:
     """Lock and return the first in line whom a free agent can serve, None when there is nobody.
 
     By priority and arrival; rows that another process is deciding on are passed over. The row has id,
-    line_id, call_id, skill_id and language.
+    line_id, call_id, skill_id, language, subject_kind, subject_id and on_line.
     """
     rows = _ASK_FIRST.rows(session, {"declined_since": at - DECLINED_REST})
     if not rows:
@@ -309,9 +314,21 @@ def _make_first() -> sa.Select[Any]:
     can_be_served = sa.exists().where(*_can_serve(Wait.id, Wait.skill_id, Wait.language)).correlate(Wait)
     return (
         sa.select(
-            Wait.id, Wait.line_id, Wait.call_id, Wait.skill_id, Wait.language, REVISION.label("revision")
+            Wait.id,
+            Wait.line_id,
+            Wait.call_id,
+            Wait.skill_id,
+            Wait.language,
+            Wait.subject_kind,
+            Wait.subject_id,
+            Wait.on_line,
+            REVISION.label("revision"),
         )
-        .where(_literally(Wait.state, ("waiting",)), somebody_is_free, _one_by_one(can_be_served))
+        .where(
+            _literally(Wait.state, ("waiting",)),
+            somebody_is_free,
+            _one_by_one(can_be_served),
+        )
         .order_by(*FIRST)
         .limit(at_most(1))
         .with_for_update(of=Wait, key_share=True, skip_locked=True)
@@ -356,40 +373,3 @@ def _make_claim() -> sa.UpdateBase:
 
 _FIRST, _CLAIM = _make_first(), _make_claim()
 _ASK_FIRST, _ASK_CLAIM = Query(lambda _: _FIRST), Query(lambda _: _CLAIM)
-_NOW = sa.bindparam("now", type_=UtcDateTime())
-_TILL = sa.bindparam("till", type_=UtcDateTime())
-_WHY = sa.bindparam("why", type_=sa.String())
-_NEXT = sa.func.coalesce(AgentState.after, "available")
-_CHOSEN = sa.case((AgentState.after.is_not(None), AgentState.reason), else_=sa.null())
-_SINCE_IDLE = sa.case((_NEXT == "available", sa.func.coalesce(AgentState.free_since, _NOW)), else_=sa.null())
-
-
-class Move:
-    """One move of an agent's state: `note` adds it to the timeline, then `update` makes it; neither reads.
-
-    What the agent chose meanwhile (`after`) and the idle clock (`free_since`) are carried on by the database.
-    `state` and `reason` are what is entered; `only_from` are the states from which there is such a move.
-    """
-
-    def __init__(self, state: Any, reason: Any, only_from: tuple[str, ...] = (), **values: Any) -> None:
-        mine = [AgentState.agent_id == sa.bindparam("agent", type_=sa.Uuid())]
-        mine += [AgentState.state.in_(only_from)] if only_from else []
-        told = sa.select(
-            sa.bindparam("new_id", type_=sa.Uuid()),
-            AgentState.agent_id,
-            sa.cast(state, sa.String(12)) if isinstance(state, str) else state,
-            reason,
-            _NOW,
-            sa.bindparam("who", type_=sa.String()),
-        )
-        columns = ["id", "agent_id", "state", "reason", "at", "actor"]
-        self.note = sa.insert(table_of(AgentStateChange)).from_select(columns, told.where(*mine))
-        entered = {"state": state, "reason": reason, "since": _NOW, "version": AgentState.version + 1}
-        self.update = sa.update(table_of(AgentState)).where(*mine).values(**entered, **values)
-
-
-RING = Move("ringing", _CHOSEN, until=None)
-TALK = Move("talking", _CHOSEN, until=None, free_since=None)
-FREE = Move(_NEXT, _CHOSEN, ON_A_CALL, until=None, after=None, free_since=_SINCE_IDLE)
-REST = Move("break", _WHY, ON_A_CALL, until=_TILL, after=_NEXT, free_since=None)
-WRAP_UP = Move("wrap_up", sa.null(), ON_A_CALL, until=_TILL, after=_NEXT, free_since=None)

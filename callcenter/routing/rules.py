@@ -6,9 +6,14 @@ from datetime import timedelta
 # What an agent may choose, and what only the switchboard sets.
 CHOSEN = ("available", "break", "offline")
 ON_A_CALL = ("ringing", "talking")
-STATES = (*CHOSEN, "wrap_up", *ON_A_CALL)
+# A customer is rung for whom this agent is kept; should nobody release him, he is free again after a while.
+RESERVED, RESERVED_AT_MOST = "reserved", timedelta(seconds=150)
+STATES = (*CHOSEN, "wrap_up", RESERVED, *ON_A_CALL)
 
 OFFER_ENDS = ("declined", "missed", "withdrawn", "failed", "ended")
+
+# The line's choice that rings a customer who is called back before any agent.
+CUSTOMER = "customer"
 
 # How well an agent masters a skill: from 1 (best) to 9.
 BEST_LEVEL = 1

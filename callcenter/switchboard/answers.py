@@ -154,7 +154,7 @@ def _find_agent(desks: CallerDesks, ask: asks.FindAgent) -> asks.Queued | asks.N
     ahead = desks.outlook(skill_id)
     if not ahead.on_duty:
         return asks.NobodyThere()
-    queued, told = _tell(ahead)
+    queued, told = tell_place(ahead)
     wait = enter_line(
         desks.session,
         subject_kind="call",
@@ -184,12 +184,12 @@ def _how_long(desks: CallerDesks, _ask: asks.HowLong) -> asks.Queued | asks.Nobo
     ahead = desks.outlook()
     if ahead.wait is None or not ahead.on_duty:
         return asks.NobodyThere()
-    queued, told = _tell(ahead)
+    queued, told = tell_place(ahead)
     note_told(ahead.wait, told)
     return _with_callback(desks, ahead.wait, queued)
 
 
-def _tell(ahead: Outlook) -> tuple[asks.Queued, Told]:
+def tell_place(ahead: Outlook) -> tuple[asks.Queued, Told]:
     """Tell position and wait: never worse than the last time without a reason."""
     place, agents, before = ahead.ahead + 1, ahead.on_duty, ahead.wait or NOTHING_TOLD
     handle = ahead.handle_seconds or USUAL_CALL_SECONDS

@@ -169,13 +169,14 @@ def agent_entered_at(session: Session, offer: Offer) -> datetime | None:
 
 
 def other_entered_at(session: Session, offer: Offer) -> datetime | None:
-    """Return when the customer was given it; a caller, who may have been in another room, of this one."""
+    """Return when the customer was given it; one who waited on the line may have been in another room."""
     known = evidence(session, offer)
     if known.other is None:
         return None
-    if known.other.role == "caller":
-        return known.given.get((known.other.sid, f"summon-{offer.connection}"))
-    return _first(known, known.other.sid)
+    sid, called_in = known.other.sid, "summon" if known.other.role == "caller" else "enter"
+    if called_in == "summon" or any(key.startswith("enter-") for leg, key in known.given if leg == sid):
+        return known.given.get((sid, f"{called_in}-{offer.connection}"))
+    return _first(known, sid)
 
 
 def _first(known: Evidence, sid: str | None) -> datetime | None:

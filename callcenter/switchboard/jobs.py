@@ -36,12 +36,13 @@ from callcenter.dialing.rules import (
 )
 from callcenter.jobs import Work, job
 from callcenter.phone_numbers import without_extension
-from callcenter.routing.actions import offer_next
+from callcenter.routing.matching import offer_next
 from callcenter.routing.queries import offer_by_id
 from callcenter.standards.actions import measure_offer as measure
 from callcenter.switchboard import lookback as _lookback  # noqa: F401  Importing it names its job.
 from callcenter.switchboard import outcomes
 from callcenter.switchboard import placing as _placing  # noqa: F401  Importing it names its job.
+from callcenter.switchboard.calling_back import ring_first
 from callcenter.switchboard.people import hand_to_person
 from callcenter.switchboard.progress import reconciled
 
@@ -96,11 +97,18 @@ def _stop(work: Work, sid: str) -> None:
 
 @job
 def match(work: Work, _every: str) -> None:
-    """Offer waiting callers to free agents until there is no such pair, each in a transaction of its own."""
+    """Offer waiting callers to free agents until there is no such pair, each in a transaction of its own.
+
+    A customer who is rung first is rung in a second one: his callback is locked before his place in line.
+    """
     for _ in range(MOST_MATCHES):
         with work.transaction() as session:
-            if not offer_next(session, work.at()):
-                return
+            served = offer_next(session, work.at())
+        if served is None:
+            return
+        if served.rings_first is not None:
+            with work.transaction() as session:
+                ring_first(session, served.rings_first, work.at())
 
 
 @job

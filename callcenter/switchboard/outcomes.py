@@ -128,8 +128,9 @@ def nobody_comes(session: Session, attempt: Attempt, at: datetime) -> None:
         free_waiting_agent(session, callback, "unknown", at)
 
 
-# In which order a caller is led: into the room of a connection, and out of it again.
-_LEADS = ("summon", "requeue")
+# In which order a caller, or a customer on the line, is led: into the room of a connection, and out again.
+_LEADS = {"summon": ("summon", "requeue"), "requeue": ("summon", "requeue")}
+_LEADS |= {"enter": ("enter", "hold"), "hold": ("enter", "hold")}
 
 
 def was_obeyed(session: Session, order: CarrierOrder) -> bool:
@@ -144,13 +145,15 @@ def was_obeyed(session: Session, order: CarrierOrder) -> bool:
     given = sa.select(CallEvent.key).where(CallEvent.leg_sid == order.sid)
     if kind not in _LEADS:
         return session.execute(given.where(CallEvent.key == f"{kind}-{number}")).first() is not None
-    led = given.where(sa.or_(*(CallEvent.key.startswith(f"{lead}-") for lead in _LEADS)))
-    return any(_lead(key) >= (int(number), _LEADS.index(kind)) for key in session.execute(led).scalars())
+    leads = _LEADS[kind]
+    led = given.where(sa.or_(*(CallEvent.key.startswith(f"{lead}-") for lead in leads)))
+    mine = (int(number), leads.index(kind))
+    return any(_lead(key, leads) >= mine for key in session.execute(led).scalars())
 
 
-def _lead(key: str) -> tuple[int, int]:
+def _lead(key: str, leads: tuple[str, ...]) -> tuple[int, int]:
     kind, _, number = key.partition("-")
-    return int(number), _LEADS.index(kind)
+    return int(number), leads.index(kind)
 
 
 def order_came_too_late(session: Session, order: CarrierOrder, at: datetime) -> None:

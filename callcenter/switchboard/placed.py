@@ -27,7 +27,7 @@ from callcenter.metrics import SECOND_SIDS
 from callcenter.routing.models import Offer, Wait
 from callcenter.routing.queries import live_offer_of_wait, live_wait, offer_by_id
 from callcenter.staff.models import Agent
-from callcenter.switchboard import offers, rooms
+from callcenter.switchboard import calling_back, offers, rooms
 from callcenter.switchboard.chain import Chain, hold_placed, hold_subject
 from callcenter.switchboard.driver import HANG_UP, Addresses, converse
 from callcenter.switchboard.evidence import room_of
@@ -40,7 +40,7 @@ from ivr.hearing import Heard, PickedUp, Summoned, TalkEnded
 from ivr.turns import Step
 
 log = structlog.get_logger()
-PICKED_UP = "picked-up"
+PICKED_UP, NOT_JOINED = "picked-up", "not_joined"
 # An offer that is over so: the phone that rings for it is a nuisance.
 RINGS_IN_VAIN = ("withdrawn", "missed", "failed")
 OVER = ("declined", "ended")
@@ -220,18 +220,36 @@ def _hear_of_end(
 
 
 def enter(work: Work, session: Session, attempt_id: UUID, *, sid: str, connection: int, at: datetime) -> str:
-    """Lead an agent who accepted on a page, while listening to the whisper, into the room."""
+    """Lead into the room: an agent who accepted on a page, or a customer who holds the line."""
     key = f"enter-{connection}"
     found = leg_of_attempt(session, attempt_id, sid, at, key)
     if found is None:
         return HANG_UP
     if found.said is not None:
         return found.said
+    if found.leg.role == "customer":
+        return _customer_enters(work, session, found, connection, at)
     offer = offer_by_id(session, found.attempt.purpose_id)
     if offer is None or offer.state != "accepted" or not rooms.agent_enters(session, offer, at):
         return dismiss(work, session, attempt_id, sid, at)
     heard = Summoned(offer.connection, room_of(offer))
     return _converse(work, session, found.attempt, found.leg, key, heard, at)
+
+
+def _customer_enters(work: Work, session: Session, found: PlacedLeg, connection: int, at: datetime) -> str:
+    """Lead a customer who holds the line to his agent; he goes on holding it where that one has gone."""
+    callback = callback_by_id(session, found.attempt.purpose_id, lock=True)
+    offer = waiting_agent(session, callback) if callback is not None else None
+    heard: Heard = TalkEnded(NOT_JOINED)
+    if offer is not None and offer.connection == connection:
+        heard = Summoned(connection, room_of(offer))
+    return _converse(work, session, found.attempt, found.leg, f"enter-{connection}", heard, at)
+
+
+def hold(work: Work, session: Session, attempt_id: UUID, *, sid: str, connection: int, at: datetime) -> str:
+    """Let a customer whose agent was lost before they met hold the line again, in the same place."""
+    heard = TalkEnded(NOT_JOINED)
+    return go_on(work, session, attempt_id, sid=sid, key=f"hold-{connection}", heard=heard, at=at)
 
 
 def dismiss(work: Work, session: Session, attempt_id: UUID, sid: str, at: datetime) -> str:
@@ -272,7 +290,8 @@ class AgentDesks:
         if offer is None or not rooms.agent_enters(self.session, offer, self.at):
             return asks.OfferGone()
         wait = self.session.get_one(Wait, offer.wait_id)
-        return asks.OfferWon(room_of(offer), rings_customer=wait.subject_kind == "callback")
+        rings = wait.subject_kind == "callback" and not wait.on_line
+        return asks.OfferWon(room_of(offer), rings_customer=rings)
 
 
 @dataclass
@@ -283,13 +302,24 @@ class CustomerDesks:
     attempt: Attempt
     at: datetime
 
-    def answer(self, _ask: asks.Ask, _step: Step) -> asks.Answer | None:
-        """The customer wants to talk: into the room if the agent is there; meeting keeps the promise."""
+    def answer(self, ask: asks.Ask, _step: Step) -> asks.Answer | None:
+        """Into the room if the agent is there; who was rung first holds the line until there is one."""
         callback = callback_by_id(self.session, self.attempt.purpose_id, lock=True)
-        offer = self._waiting_agent(callback) if callback else None
-        return asks.RoomReady(room_of(offer)) if offer is not None else asks.AgentLost()
+        if callback is None:
+            return asks.AgentLost()
+        if isinstance(ask, asks.HowLong):
+            return calling_back.how_long(self.session, callback, self.at)
+        offer = waiting_agent(self.session, callback)
+        if offer is not None:
+            return asks.RoomReady(room_of(offer))
+        call = calling_back.call_of(self.session, callback)
+        if call is None or not calling_back.is_rung_first(self.session, callback):
+            return asks.AgentLost()
+        return calling_back.hold_line(self.session, callback, call, self.at)
 
-    def _waiting_agent(self, callback: Callback) -> Offer | None:
-        wait = live_wait(self.session, "callback", callback.id)
-        offer = live_offer_of_wait(self.session, wait.id) if wait else None
-        return offer if offer is not None and offer.state in ("accepted", "joined") else None
+
+def waiting_agent(session: Session, callback: Callback) -> Offer | None:
+    """Return the offer whose agent waits for this customer in the room, or talks with him."""
+    wait = live_wait(session, "callback", callback.id)
+    offer = live_offer_of_wait(session, wait.id) if wait else None
+    return offer if offer is not None and offer.state in ("accepted", "joined") else None

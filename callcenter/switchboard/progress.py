@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from callcenter.callbacks.actions import miss_callback
-from callcenter.callbacks.bounds import put_off_callback
+from callcenter.callbacks.bounds import NOBODY_FREE, put_off_callback
 from callcenter.callbacks.models import Callback
 from callcenter.callbacks.queries import callback_by_id
 from callcenter.calls import queries as calls
@@ -31,7 +31,7 @@ from callcenter.carrier.port import CarrierCall
 from callcenter.dialing import actions as dialing
 from callcenter.dialing.models import Attempt
 from callcenter.jobs import later
-from callcenter.routing.actions import leave_line
+from callcenter.routing.actions import leave_line, release_agent
 from callcenter.routing.models import Offer
 from callcenter.routing.queries import live_offer_of_wait, live_wait
 from callcenter.switchboard import inbound, offers, rooms
@@ -111,10 +111,15 @@ def _customer_leg_ended(session: Session, attempt: Attempt, leg: Leg, at: dateti
     memory = (leg.step or {}).get("memory", {})
     if memory.get("ending") == "machine":
         reason = "voicemail"
+    if (leg.step or {}).get("name") == "holding":
+        reason = "hung_up"
     message_left = bool(memory.get("leaves")) and memory.get("ending") in MESSAGE_ENDS
     if leg.call_id is not None and leg.ended_at is not None:
         reconsider_call(session, calls.call_by_id(session, leg.call_id, lock=True), leg.ended_at, at)
-    customer_missed(session, attempt.purpose_id, reason, at, message_left=message_left)
+    if memory.get("ending") == NOBODY_FREE:
+        customer_not_rung(session, attempt.purpose_id, NOBODY_FREE, at)
+    else:
+        customer_missed(session, attempt.purpose_id, reason, at, message_left=message_left)
 
 
 def customer_missed(
@@ -140,6 +145,7 @@ def close_try(session: Session, callback_id: UUID, reason: str, at: datetime) ->
     if callback is None:
         return None
     _note_meeting(session, callback, at)
+    release_agent(session, callback.id, at)
     if callback.call_id is not None:
         call = calls.call_by_id(session, callback.call_id, lock=True)
         end_outbound(session, call, "answered" if call.joined_at else "not_reached", at)
@@ -156,9 +162,9 @@ def _note_meeting(session: Session, callback: Callback, at: datetime) -> None:
 
 
 def free_waiting_agent(session: Session, callback: Callback, reason: str, at: datetime) -> None:
-    """Tell the agent who waits for the customer that nobody will come."""
+    """Tell the agent who waits for the customer, or is rung for him, that nobody will come."""
     wait = live_wait(session, "callback", callback.id, lock=True)
-    if wait is None or wait.state != "won":
+    if wait is None or not (wait.on_line or wait.state == "won"):
         return
     offer = live_offer_of_wait(session, wait.id)
     leave_line(session, wait, reason, at)

@@ -79,17 +79,17 @@ def agent_enters(session: Session, offer: Offer, at: datetime) -> bool:
     if found is None:
         return False
     offer, wait = found
-    if wait.subject_kind == "callback":
+    if wait.subject_kind == "callback" and not wait.on_line:
         return _ring_customer(session, offer, wait, at)
-    _call_in(session, offer, at, at + JOIN_PATIENCE)
+    _call_in(session, offer, wait, at, at + JOIN_PATIENCE)
     return True
 
 
 def agent_in_room(session: Session, offer: Offer, at: datetime) -> None:
     """The agent has entered: now a waiting caller may come; a customer is being rung already."""
     wait = session.get_one(Wait, offer.wait_id)
-    if offer.state == "accepted" and wait.subject_kind == "call":
-        _call_in(session, offer, at, at)
+    if offer.state == "accepted" and (wait.subject_kind == "call" or wait.on_line):
+        _call_in(session, offer, wait, at, at)
 
 
 def agent_left(session: Session, offer: Offer, at: datetime, stamp: datetime | None = None) -> None:
@@ -115,14 +115,24 @@ def note_presence(session: Session, offer: Offer, at: datetime) -> None:
         agent_left(session, offer, at)
 
 
-def _call_in(session: Session, offer: Offer, at: datetime, due_at: datetime) -> None:
-    """Redirect the waiting caller into the room, once, at the latest at the due time."""
+def _call_in(session: Session, offer: Offer, wait: Wait, at: datetime, due_at: datetime) -> None:
+    """Redirect whoever waits on the line into the room, once, at the latest at the due time."""
     sid = call_by_id(session, offer.call_id).sid if offer.call_id else None
-    if sid is None:
+    path = _way(session, offer, wait, "summon", "enter")
+    if sid is None or path is None:
         return
-    path = f"/twilio/voice/summon/{offer.connection}"
     key = f"summon:{offer.id}"
     dialing.order(session, key=key, verb="redirect", sid=sid, path=path, at=at, due_at=due_at)
+
+
+def _way(session: Session, offer: Offer, wait: Wait, callers: str, customers: str) -> str | None:
+    """Return the address to which a caller is led, or a called customer; None for one who has no leg."""
+    if wait.subject_kind == "call":
+        return f"/twilio/voice/{callers}/{offer.connection}"
+    leg = chain_of(session, offer).other_leg
+    if leg is None or leg.attempt_id is None:
+        return None
+    return f"/twilio/leg/{leg.attempt_id}/{{token}}/{customers}/{offer.connection}"
 
 
 def _ring_customer(session: Session, offer: Offer, wait: Wait, at: datetime) -> bool:
@@ -144,7 +154,7 @@ def _ring_customer(session: Session, offer: Offer, wait: Wait, at: datetime) -> 
     if attempt_id is None:
         miss_callback(session, callback, "number_busy_with_us", at)
         return _give_back(session, offer, wait, at)
-    call = _outbound_call(session, callback, line, at)
+    call = outbound_call(session, callback, line, at)
     agent_found(session, callback, call.id, at)
     wait.call_id = offer.call_id = call.id
     _bind_agent_leg(session, offer, call.id)
@@ -163,7 +173,8 @@ def _give_back(session: Session, offer: Offer, wait: Wait, at: datetime) -> bool
     return False
 
 
-def _outbound_call(session: Session, callback: Callback, line: Line, at: datetime) -> Call:
+def outbound_call(session: Session, callback: Callback, line: Line, at: datetime) -> Call:
+    """Make the row of a promised call."""
     zone = ZoneInfo(configuration(session).hours[line.calendar_id].zone)
     call = start_outbound(
         session,
@@ -255,13 +266,12 @@ def _lose_agent(session: Session, offer: Offer, wait: Wait, at: datetime, *, tol
     called_in = _was_called_in(session, offer)
     routing.end_offer(session, offer, "agent_lost", timedelta(0), at)
     dialing.withdraw_orders(session, f"summon:{offer.id}", at)
-    if wait.subject_kind == "callback":
+    if wait.subject_kind == "callback" and not wait.on_line:
         _lose_agent_of_callback(session, offer, wait, at, told=told)
         return
     routing.wait_again(session, wait, at)
-    leg = chain_of(session, offer).other_leg
+    leg, path = chain_of(session, offer).other_leg, _way(session, offer, wait, "requeue", "hold")
     if called_in and leg is not None and not told:
-        path = f"/twilio/voice/requeue/{offer.connection}"
         dialing.order(session, key=f"requeue:{offer.id}", verb="redirect", sid=leg.sid, path=path, at=at)
 
 

@@ -79,6 +79,8 @@ def placed_goes_on(work: Work, session: Session, webhook: Webhook) -> str:
     at = webhook.received_at
     if kind == "dismiss":
         return placed.dismiss(work, session, attempt_id, webhook.sid, at)
+    if kind == "hold":
+        return placed.hold(work, session, attempt_id, sid=webhook.sid, connection=number, at=at)
     if kind == "enter":
         return placed.enter(work, session, attempt_id, sid=webhook.sid, connection=number, at=at)
     return placed.go_on(

@@ -1,12 +1,17 @@
-"""The customer whom we call back: who calls, one key (a voicemail presses none), the agent's room."""
+"""The customer whom we call back: who calls, one key (a voicemail presses none), the agent's room.
+
+Where the line rings its customers first, an agent is looked for once the key is pressed: the customer holds
+the line in the place of the day he asked, and hears how long it still takes.
+"""
 
 from datetime import datetime
 
 from ivr import record
-from ivr.asks import AgentLost, ReachCustomer, RoomReady
+from ivr.asks import AgentLost, HowLong, NobodyThere, Queued, ReachCustomer, RoomReady
+from ivr.flow.announce import announce
 from ivr.flow.table import PATIENCE, Flow, Memory, Says, failed, keep, line, named, say
 from ivr.hearing import Answered, Heard, HungUp, PickedUp, Pressed, Summoned, TalkEnded
-from ivr.turns import Connect, Gather, HangUp, Key, Moment, Step, Turn
+from ivr.turns import Connect, Gather, HangUp, Key, Moment, Music, Say, Step, Turn
 from ivr.words import LANGUAGES
 
 CUSTOMER = Flow("customer", 2)
@@ -62,8 +67,39 @@ def reaching(m: Memory, heard: Heard) -> Turn:
             return _enter(m, room)
         case Answered(AgentLost()):
             return lost(m)
+        case Answered(Queued() as place):
+            return _hold(keep(m, holds=True), place)
+        case Answered(NobodyThere()):
+            return _nobody(m)
         case _:
             return CUSTOMER.ask(reaching, m, ReachCustomer())
+
+
+def _hold(m: Memory, place: Queued, *before: Say) -> Turn:
+    says, m = announce(m, place)
+    return CUSTOMER.at(holding, m, *before, *says, Music())
+
+
+@CUSTOMER.state
+def holding(m: Memory, heard: Heard) -> Turn:
+    """Music, and each time it ends: how long still?"""
+    return CUSTOMER.ask(counting, m, HowLong())
+
+
+@CUSTOMER.state
+def counting(m: Memory, heard: Heard) -> Turn:
+    """The place in line, told between two rounds of music; nobody stays where nobody will come."""
+    match heard:
+        case Answered(Queued() as place):
+            return _hold(keep(m, again=False), place, *(say(m, "waiting.again") if m.get("again") else ()))
+        case Answered(NobodyThere()):
+            return _nobody(m)
+        case _:
+            return CUSTOMER.ask(counting, m, HowLong())
+
+
+def _nobody(m: Memory) -> Turn:
+    return end(m, "nobody_free", say(m, "customer.nobody_free"))
 
 
 def _enter(m: Memory, room: str) -> Turn:
@@ -79,8 +115,10 @@ def lost(m: Memory) -> Turn:
 def talking(m: Memory, heard: Heard) -> Turn:
     """In the room until the talk ends."""
     match heard:
-        case TalkEnded(status):
-            return end(m, "talk", say(m, "goodbye.thanks")) if status in TALKED else lost(m)
+        case TalkEnded(status) if status in TALKED:
+            return end(m, "talk", say(m, "goodbye.thanks"))
+        case TalkEnded():
+            return CUSTOMER.ask(counting, keep(m, again=True), HowLong()) if m.get("holds") else lost(m)
         case _:
             return _enter(m, m["room"])
 

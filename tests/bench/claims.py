@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from callcenter import ids
 from callcenter.jobs import Work
-from callcenter.routing.actions import offer_next
+from callcenter.routing.matching import offer_next
 from callcenter.routing.models import AgentState, Offer, Wait
 from callcenter.routing.queries import claim
 from callcenter.staff.models import Agent, AgentSkill

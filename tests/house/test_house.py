@@ -20,6 +20,7 @@ EXTRA = {
     "callbacks": frozenset({"bounds", "phoning", "times", "tries"}),
     "promises": frozenset({"words"}),
     "dialing": frozenset({"gate"}),
+    "routing": frozenset({"matching", "moves"}),
     "standards": frozenset(
         {
             "figures", "formulas", "rows", "tallies", "windows", "facts", "identity", "overtaking", "desks",

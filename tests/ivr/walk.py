@@ -130,7 +130,7 @@ ANSWERS: Mapping[type, tuple[Any, ...]] = {
     ),
     AcceptOffer: (OfferWon("room-1"), OfferWon("room-1", rings_customer=True), OfferGone()),
     DeclineOffer: (OfferGone(),),
-    ReachCustomer: (RoomReady("room-1"), AgentLost()),
+    ReachCustomer: (RoomReady("room-1"), AgentLost(), Queued(2, 3, 5, False), NobodyThere()),
 }
 
 

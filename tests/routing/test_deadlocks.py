@@ -23,7 +23,7 @@ from callcenter.carrier.port import Placement
 from callcenter.dialing import actions as dialing
 from callcenter.dialing.models import Attempt
 from callcenter.routing import actions as routing
-from callcenter.routing import queries
+from callcenter.routing import matching, queries
 from callcenter.routing.models import Offer, Wait
 from callcenter.standards import actions as standards
 from callcenter.standards.models import RingMeasure
@@ -244,7 +244,7 @@ def test_the_sid_arrives_while_the_ringing_is_stopped(floor: Floor, monkeypatch:
     floor.agent("wang")
     wait_id = floor.caller()
     with floor.work.transaction() as session:
-        assert routing.offer_next(session, floor.work.at())
+        assert matching.offer_next(session, floor.work.at())
     floor.bell.dead = False
     with floor.work.transaction() as session:
         claimed = dialing.claim(session, the_attempt(floor).id, floor.work.at())
@@ -269,7 +269,7 @@ def test_a_refusal_to_dial_meets_the_hang_up(floor: Floor, monkeypatch: pytest.M
     floor.bell.dead = True
     call = caller_with_a_leg(floor)
     with floor.work.transaction() as session:
-        assert routing.offer_next(session, floor.work.at())
+        assert matching.offer_next(session, floor.work.at())
     floor.bell.dead = False
     monkeypatch.setattr(placing, "may_dial", lambda *_: False)
     refuses = partial(placing.place_attempt, floor.work, str(the_attempt(floor).id))

@@ -212,7 +212,7 @@ def test_sixteen_matchers_never_offer_twice(floor: Floor) -> None:
     floor.bell.dead = False
 
     def match() -> None:
-        from callcenter.routing.actions import offer_next
+        from callcenter.routing.matching import offer_next
 
         for _ in range(4):
             with floor.work.transaction() as session:

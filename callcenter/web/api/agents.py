@@ -103,7 +103,7 @@ class OfferItem(Shape):
 class AgentQuery(PageQuery):
     """Filters; who has left is shown only when asked for."""
 
-    state: Literal["available", "break", "offline", "wrap_up", "ringing", "talking"] | None = None
+    state: Literal["available", "break", "offline", "wrap_up", "reserved", "ringing", "talking"] | None = None
     skill: Word | None = None
     branch: Word | None = None
     active: bool = True

@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from callcenter.jobs import Work
-from callcenter.routing import actions, queries
+from callcenter.routing import actions, matching, queries
 from callcenter.routing.models import AgentState, Offer, Wait
 from tests.prove.routing.ground import ask, client, room, stands_in_line
 from tests.prove.verdict import Proof, Trial, Verdict
@@ -125,7 +125,7 @@ def _take(work: Work) -> tuple[UUID, str, str, float] | None:
         return _ring(session, offer_id, *more)
 
     with patch.object(actions, "_ring_agent", notes), work.transaction() as session:
-        if not actions.offer_next(session, work.at()):
+        if not matching.offer_next(session, work.at()):
             return None
     since = monotonic()
     if not made:

@@ -18,7 +18,7 @@ from callcenter.calls.models import Leg
 from callcenter.calls.rules import TERMINAL
 from callcenter.dialing.queries import attempt_for
 from callcenter.routing import actions as routing
-from callcenter.routing import queries
+from callcenter.routing import matching, queries
 from callcenter.standards import actions as standards
 from callcenter.standards.queries import Scope
 from callcenter.standards.queries import standards as figures_of
@@ -118,7 +118,7 @@ def _happens(floor: Room, truth: Truth, chance: random.Random) -> tuple[datetime
     work = floor.work
     with work.transaction() as session:
         wait_id = stands_in_line(session, floor.line_id, floor.skill_id, work.at()).id
-        routing.offer_next(session, work.at())
+        matching.offer_next(session, work.at())
     with work.transaction() as session:
         offer = queries.live_offer_of_wait(session, wait_id)
         assert offer is not None

@@ -160,7 +160,7 @@ class Rules:
     # Offers.
 
     def match(self, centre: Centre, a: int, c: int) -> Iterator[Centre]:
-        """routing.offer_next: the offer, and the intent to ring unless an earlier call is unresolved."""
+        """matching.offer_next: the offer, and the intent to ring unless an earlier call is unresolved."""
         agent, caller = centre.agents[a], centre.callers[c]
         if caller.wait != "waiting" or not self._is_free(agent):
             return

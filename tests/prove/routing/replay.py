@@ -14,7 +14,7 @@ from callcenter.dialing import actions as dialing
 from callcenter.dialing.models import Attempt, CarrierOrder
 from callcenter.lines import models as lines
 from callcenter.routing import actions as routing
-from callcenter.routing import queries
+from callcenter.routing import matching, queries
 from callcenter.routing.models import AgentState, Offer, Wait
 from callcenter.switchboard import inbound, offers, outcomes, placed, placing, progress
 from callcenter.tables import metadata
@@ -207,7 +207,7 @@ class Desk:
             session.execute(his.values(free_since=early))
 
     def match(self, session: Session, _a: int) -> None:
-        assert routing.offer_next(session, self.at)
+        assert matching.offer_next(session, self.at)
 
     def live_offer(self, session: Session, a: int) -> Offer:
         statement = sa.select(Offer).where(Offer.agent_id == self.floor.agents[a], queries.OFFER_IS_LIVE)
