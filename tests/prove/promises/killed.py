@@ -16,7 +16,7 @@ from tests.prove.promises.mutants import (
     places_before_it_commits,
 )
 from tests.prove.promises.office import AGENT_SECONDS, CALLS_PER_SECOND, Office, office, people, workers
-from tests.prove.promises.reaper import Reaper, mortal_work, points, survived
+from tests.prove.promises.reaper import Reaper, mortal_work, points
 from tests.prove.verdict import Proof, Trial, Verdict
 
 PROMISES, AGENTS, KILLS, EACH = 5_000, 150, 1_200, 20
@@ -58,7 +58,7 @@ def prove(trial: Trial) -> Verdict:
     verdict = Verdict(count)
     with office(trial, agents) as centre:
         reaper, watch = Reaper(centre.chance), Watch(centre)
-        with workers(mortal_work(centre.work, reaper), survived), reaper.at_work():
+        with workers(mortal_work(centre.work, reaper), reaper.performs), reaper.at_work():
             lasts = count * AGENT_SECONDS / agents
             centre.promises(count, lasts)
             people(centre, first=AGENTS_MISS)

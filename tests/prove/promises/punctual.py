@@ -11,7 +11,7 @@ from tests.prove.promises.mutants import (
     the_clock_rings_everything,
 )
 from tests.prove.promises.office import office, people, workers
-from tests.prove.promises.reaper import Reaper, mortal_work, survived
+from tests.prove.promises.reaper import Reaper, mortal_work
 from tests.prove.verdict import Proof, Trial, Verdict
 
 PROMISES, WITHIN, AGENTS = 1_000, 300.0, 220
@@ -25,7 +25,7 @@ def prove(trial: Trial) -> Verdict:
     verdict = Verdict(count)
     with office(trial, max(12, AGENTS * count // PROMISES)) as centre:
         reaper = Reaper(centre.chance)
-        with workers(mortal_work(centre.work, reaper), survived), reaper.at_work():
+        with workers(mortal_work(centre.work, reaper), reaper.performs), reaper.at_work():
             centre.promises(count, WITHIN)
             people(centre, absent=0.0, long=0.0)
             for _ in range(round(count * KILLED)):

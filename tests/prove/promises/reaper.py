@@ -28,6 +28,9 @@ Site = tuple[str, int]
 COMMIT, REQUEST = "commit", "request"
 ELSEWHERE = ("_claim: commit 2",)
 """Calls that are forbidden when they were allowed before: nobody forbids any here (tests/dialing does)."""
+EVERYBODY = "all"
+MOST_A_JOB = 2
+"""So often a worker dies of one job about one subject: nobody has a promise kept by bad luck without end."""
 AT_RANDOM = 0.1
 """The share of kills that strike anywhere; and how likely one strikes where a worker comes next."""
 
@@ -79,6 +82,8 @@ class Reaper:
     at_random: int = 0
     acts: Callable[[str], None] | None = None
     can: Callable[[str], bool] = lambda _: True
+    job: tuple[str, str] = ("", "")
+    deaths: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     @cached_property
     def known(self) -> dict[Site, str]:
@@ -104,9 +109,19 @@ class Reaper:
         """Let a worker die at one of the next points."""
         self.at_random += 1
 
+    def performs(self, name: str, subject_id: str) -> bool:
+        """Perform one job as a worker; False when it died of it, and the job with it."""
+        self.job = (name, subject_id)
+        try:
+            worker.perform(name, subject_id)
+        except Killed:
+            self.deaths[self.job] += subject_id != EVERYBODY
+            return False
+        return True
+
     def passes(self, point: str) -> None:
         """A worker is there: it may be its last moment."""
-        if not self.can(point):
+        if not self.can(point) or self.deaths[self.job] >= MOST_A_JOB:
             return
         if self.armed[point]:
             self.armed[point] -= 1
@@ -184,12 +199,3 @@ class Watched:
 def mortal_work(work: Work, reaper: Reaper) -> Work:
     """Return what a worker works with that the reaper stands behind."""
     return replace(work, carrier=Watched(work.carrier, reaper))
-
-
-def survived(name: str, subject_id: str) -> bool:
-    """Perform one job as a worker; False when it died of it, and the job with it."""
-    try:
-        worker.perform(name, subject_id)
-    except Killed:
-        return False
-    return True
