@@ -9,6 +9,7 @@ from tests.prove.verdict import Proof
 
 PROOFS: tuple[Proof, ...] = (
     killed.PROOF,
+    killed.FIRST,
     ambiguous.PROOF,
     strict.PROOF,
     bellless.PROOF,

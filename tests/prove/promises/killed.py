@@ -5,7 +5,7 @@ next. The carrier refuses a few requests, answers 500 to a few and breaks off a 
 reached at all; none of these has made a call.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from callcenter.simulator import Fault
@@ -16,7 +16,7 @@ from tests.prove.promises.mutants import (
     places_before_it_commits,
 )
 from tests.prove.promises.office import AGENT_SECONDS, CALLS_PER_SECOND, Office, office, people, workers
-from tests.prove.promises.reaper import Reaper, mortal_work, points
+from tests.prove.promises.reaper import CUSTOMERS_FIRST, Reaper, mortal_work, points
 from tests.prove.verdict import Proof, Trial, Verdict
 
 PROMISES, AGENTS, KILLS, EACH = 5_000, 150, 1_200, 20
@@ -53,11 +53,21 @@ class Watch:
 
 def prove(trial: Trial) -> Verdict:
     """Let promises fall due while workers die, and judge when all is quiet."""
+    return _prove(trial)
+
+
+def prove_customers_first(trial: Trial) -> Verdict:
+    """Do the same on a line that rings its customers before its agents."""
+    return _prove(trial, customers_first=True)
+
+
+def _prove(trial: Trial, *, customers_first: bool = False) -> Verdict:
     count, kills = trial.of(PROMISES, 24), trial.of(KILLS, 70)
     agents = min(AGENTS, max(8, count // 4))
     verdict = Verdict(count)
-    with office(trial, agents) as centre:
-        reaper, watch = Reaper(centre.chance), Watch(centre)
+    with office(trial, agents, customers_first=customers_first) as centre:
+        watch = Watch(centre)
+        reaper = Reaper(centre.chance, can=lambda point: customers_first or CUSTOMERS_FIRST not in point)
         with workers(mortal_work(centre.work, reaper), reaper.performs), reaper.at_work():
             lasts = count * AGENT_SECONDS / agents
             centre.promises(count, lasts)
@@ -92,7 +102,7 @@ def _misfortunes(centre: Office, lasts: float) -> None:
 
 def _judge_kills(verdict: Verdict, trial: Trial, reaper: Reaper) -> None:
     """Every point was hit as often as promised."""
-    hits = {point: reaper.hits[point] for point in points()}
+    hits = {point: reaper.hits[point] for point in points() if reaper.can(point)}
     for point, count in hits.items():
         if count < trial.of(EACH, 0):
             verdict.failed(f"a worker died {point} only {count} times")
@@ -111,4 +121,12 @@ PROOF = Proof(
     },
     databases=("sqlite", "postgresql"),
     small=0.002,
+)
+FIRST = replace(
+    PROOF,
+    id="B1-first",
+    promise="the same where customers are rung before an agent is asked",
+    prove=prove_customers_first,
+    mutants={},
+    suite_on=("sqlite",),
 )

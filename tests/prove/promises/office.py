@@ -23,6 +23,7 @@ from callcenter.db import Database
 from callcenter.jobs import Work
 from callcenter.lines.models import Line
 from callcenter.organisation.models import Skill
+from callcenter.routing.rules import CUSTOMER
 from callcenter.simulator import answers, busy, rings_out
 from tests import xinghe
 from tests.bench import held
@@ -122,14 +123,22 @@ def office(
     at: datetime = MONDAY_MORNING,
     shift: Shift = lambda at: at,
     file: str = "",
+    customers_first: bool = False,
 ) -> Iterator[Office]:
-    """Yield the centre with so many agents, all at work; `file` is another centre file than the example's."""
+    """Yield the centre with so many agents, all at work; `file` is another centre file than the example's.
+
+    `customers_first` rings customers before agents, on every line.
+    """
     database = Database(trial.database)
     with capture_logs() as logged, opened(database, seed=trial.seed, at=at, shift=shift) as hotline:
         if file:
             with hotline.work.transaction() as session:
                 apply_centre(session, parse(file, "centre.toml"), hotline.work.at())
         hotline.policy(**POLICY)
+        if customers_first:
+            with hotline.work.transaction() as session:
+                for line in session.scalars(sa.select(Line)):
+                    line.callback_first = CUSTOMER
         held.hire(hotline.work, agents)
         centre = Office(hotline, Random(trial.seed), agents, logged=logged)
         centre.lets_out(CALLS_PER_SECOND)

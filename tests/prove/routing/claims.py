@@ -124,7 +124,7 @@ def _take(work: Work) -> tuple[UUID, str, str, float] | None:
         made.append(offer_id)
         return _ring(session, offer_id, *more)
 
-    with patch.object(actions, "_ring_agent", notes), work.transaction() as session:
+    with patch.object(matching, "_ring_agent", notes), work.transaction() as session:
         if not matching.offer_next(session, work.at()):
             return None
     since = monotonic()
@@ -135,7 +135,7 @@ def _take(work: Work) -> tuple[UUID, str, str, float] | None:
         return offer.id, str(offer.agent_id), str(offer.wait_id), since
 
 
-_ring = actions._ring_agent
+_ring = matching._ring_agent
 
 
 def _give_back(work: Work, offer_id: UUID, end: "End", line_id: UUID, skill_id: UUID) -> None:
@@ -217,9 +217,16 @@ def _whoever_seems_free(session: Session, _wait: Any, at: Any) -> queries.Claime
     return _taken(session, found[0], at) if found is not None else None
 
 
-_WAITS = sa.select(Wait.id, Wait.line_id, Wait.call_id, Wait.skill_id, Wait.language).where(
-    Wait.state == "waiting"
-)
+_WAITS = sa.select(
+    Wait.id,
+    Wait.line_id,
+    Wait.call_id,
+    Wait.skill_id,
+    Wait.language,
+    Wait.subject_kind,
+    Wait.subject_id,
+    Wait.on_line,
+).where(Wait.state == "waiting")
 
 
 def _taken(session: Session, agent_id: UUID, at: Any) -> queries.Claimed:
@@ -255,7 +262,7 @@ def freed_too_early() -> Iterator[None]:
         _missed(session, *found, at)
         return offer_id
 
-    with patch.object(actions, "make_offer", makes_and_loses):
+    with patch.object(matching, "make_offer", makes_and_loses):
         yield
 
 
