@@ -50,6 +50,23 @@ def test_a_call_cancelled_in_the_queue_is_told_to_nobody(net: Network, app: App)
     assert net.ledger.rings_of(AGENT) == []
 
 
+# A terminal status is never left again (Twilio, "Call resource: status values").
+def test_a_call_cancelled_as_it_leaves_the_queue_is_over(net: Network, app: App) -> None:
+    sid = order(net, AGENT)
+    call = net.world.calls[sid]
+
+    def cancels() -> None:
+        if call.process is not None and call.live:
+            update(net, sid, ("Status", "canceled"))
+
+    net.after_each(cancels)
+    net.run_for(30)
+    assert [status for _, status in call.history] == ["queued", "canceled"]
+    assert status_of(net, sid) == "canceled"
+    assert net.live_calls() == []
+    assert net.ledger.rings_of(AGENT) == []
+
+
 # Twilio, "Call resource: update": canceled reaches queued and ringing calls, and not those in progress.
 def test_canceled_stops_ringing_and_spares_a_talk(net: Network, app: App) -> None:
     app.pages["/agent"] = "<Say>Hello</Say><Pause length='30'/>"
