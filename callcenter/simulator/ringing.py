@@ -19,8 +19,8 @@ DECLINED = {"busy": Status.BUSY, "canceled": Status.CANCELED, "no-answer": Statu
 def ring(world: World, call: Call, timeout: float) -> Script[bool]:
     """Dial, ring and wait `timeout` seconds at most; return True when the person picked up.
 
-    The call is not yet in progress then: whoever called decides when it is connected. One that was ended in the
-    moment in which it left the queue is not dialled.
+    The call is not yet in progress then: whoever called decides when it is connected. One that ended as it
+    left the queue is not dialled.
     """
     if not call.live:
         return False

@@ -57,6 +57,7 @@ def places_before_it_commits() -> Iterator[None]:
         if attempt is not None:
             work = worker._works[-1]
             placement = placing.placement(work, attempt)
+            answers.pop(placement.url, None)  # What a worker had heard who died of it died with him.
             try:
                 answers[placement.url] = work.carrier.place(placement)
             except CarrierError as fault:
