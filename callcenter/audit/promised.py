@@ -61,7 +61,7 @@ _NAMES = (
 )
 
 
-def _joined(statement: Any) -> Any:
+def joined(statement: Any) -> Any:
     """Join what a promise is about; an older release named no line, which then is its subject's."""
     of_callback = sa.and_(Promise.subject_kind == "callback", Callback.id == Promise.subject_id)
     line = sa.func.coalesce(Promise.line_id, Callback.line_id, Ticket.line_id)
@@ -74,8 +74,8 @@ def _joined(statement: Any) -> Any:
     )
 
 
-_PROMISES = _joined(sa.select(Promise, *_NAMES).select_from(Promise))
-_ALERTS = _joined(
+_PROMISES = joined(sa.select(Promise, *_NAMES).select_from(Promise))
+_ALERTS = joined(
     sa.select(PromiseAlert, Promise, *_NAMES[:4]).join(Promise, Promise.id == PromiseAlert.promise_id)
 )
 

@@ -12,6 +12,8 @@ PAGES = [
     "/accounts/new",
     "/accounts/agent",
     "/accounts?q=none",
+    "/wallboard",
+    "/wallboard/links",
     "/none",
 ]
 WAYS = [

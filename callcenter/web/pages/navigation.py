@@ -22,6 +22,7 @@ class Place:
 
 PLACES = (
     Place("/", "home", _("Home"), "h", "agent"),
+    Place("/wallboard", "gauge", _("Wallboard"), "w", "agent"),
     Place("/accounts", "people", _("Accounts"), "u", "admin"),
 )
 SEARCH: tuple[str, str] | None = None

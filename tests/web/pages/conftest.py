@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 from callcenter.jobs import Work
 from callcenter.settings import Settings
 from callcenter.web.app import create_app
+from callcenter.web.pages.wallboard import Recent
 from tests.factories import accounts, centre
 from tests.web.twilio import PUBLIC_URL
 
@@ -22,6 +23,7 @@ class House:
     def __init__(self, work: Work, settings: Settings) -> None:
         self.work = work
         self.app = create_app(work, settings)
+        work.db.kept.pop(Recent, None)
         with work.transaction() as session:
             centre.centre(session)
             self.line = centre.line(session)

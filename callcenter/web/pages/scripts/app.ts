@@ -12,6 +12,9 @@ listenForKeys();
 countTimes();
 settleToasts();
 live();
+for (const button of document.querySelectorAll("[data-fullscreen]")) {
+  button.addEventListener("click", () => void document.documentElement.requestFullscreen());
+}
 
 // An order that htmx has sent and that was refused is told where the reader looks; the page stays as it was.
 document.addEventListener("htmx:response:error", (event) => {
@@ -19,4 +22,7 @@ document.addEventListener("htmx:response:error", (event) => {
   const page = new DOMParser().parseFromString(ctx.text ?? "", "text/html");
   toast(page.querySelector("[data-said]")?.getAttribute("data-said") ?? t("It did not work. Try again."), { wrong: true });
 });
-document.addEventListener("htmx:error", () => toast(t("The server does not answer."), { wrong: true }));
+document.addEventListener("htmx:error", (event) => {
+  // What fetches itself again says by the live sign that it stands still.
+  if (!(event.target as Element).closest?.("[data-live]")) toast(t("The server does not answer."), { wrong: true });
+});

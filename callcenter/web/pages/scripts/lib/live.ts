@@ -2,6 +2,7 @@
 //   <section hx-get="/wallboard/now" hx-trigger="refresh" data-live="queue agent call">
 // The server's beat says how fresh the feed is; without one, the page says since when its data stands.
 import htmx from "htmx.org";
+import { setServerTime } from "./times";
 import { t } from "./words";
 
 const STALE = 12_000;
@@ -52,6 +53,7 @@ function disconnect(): void {
 function hear(type: string, event: MessageEvent<string>): void {
   const told = JSON.parse(event.data) as { read_at?: string; at?: string; type?: string; id?: string };
   heard = performance.now();
+  if (told.at) setServerTime(Date.parse(told.at));
   fresh = Date.now() - (told.read_at && told.at ? Date.parse(told.at) - Date.parse(told.read_at) : 0);
   document.dispatchEvent(new CustomEvent("live", { detail: { type, id: told.id ?? "" } }));
   if (type !== "beat") {
@@ -82,4 +84,8 @@ function tell(): void {
   sign.classList.toggle("is-stale", stale);
   document.body.classList.toggle("is-stale", stale);
   if (words.textContent !== said) words.textContent = said;
+  for (const each of document.querySelectorAll<HTMLElement>("[data-stale]")) {
+    each.hidden = !stale;
+    if (stale && each.textContent !== said) each.textContent = said;
+  }
 }

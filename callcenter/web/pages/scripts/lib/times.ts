@@ -20,6 +20,17 @@ export function relative(at: number, now: number): string {
   return ahead ? t("in a moment") : t("just now");
 }
 
+// How far this machine's clock is from the server's: a stopwatch on a wall must not begin at minus two minutes.
+let ahead = 0;
+
+export function setServerTime(at: number): void {
+  ahead = Date.now() - at;
+}
+
+export function serverNow(): number {
+  return Date.now() - ahead;
+}
+
 export function clocked(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));
   const two = (n: number) => String(n).padStart(2, "0");
@@ -32,12 +43,12 @@ export function clocked(seconds: number): string {
 export function countTimes(): void {
   setInterval(() => {
     for (const each of document.querySelectorAll<HTMLTimeElement>("time[data-ago]")) {
-      each.textContent = relative(Date.parse(each.dateTime), Date.now());
+      each.textContent = relative(Date.parse(each.dateTime), serverNow());
     }
   }, 30_000);
   setInterval(() => {
     for (const each of document.querySelectorAll<HTMLTimeElement>("time[data-since]")) {
-      each.textContent = clocked((Date.now() - Date.parse(each.dateTime)) / 1000);
+      each.textContent = clocked((serverNow() - Date.parse(each.dateTime)) / 1000);
     }
   }, 1000);
 }
