@@ -1,6 +1,7 @@
 """`make run`: the told call, read back, on a machine that has real credentials in its environment."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -65,6 +66,7 @@ def _is_a_whole_call(told: str) -> None:
     for word in ("heard: 您好", "pressed 1", "rings: 张伟", "answered: 张伟", "ring 2", "talking with 张伟"):
         assert word in told, told
     assert "outcome 结果: answered" in told, told
+    assert re.search(r"Sign in there as admin, supervisor or agent, password [a-z]+-\d{6}\n", told), told
     assert "agent 坐席: zhang-wei" in told, told
     assert "rings 振铃: 2 (" in told, told
     assert "within three rings 三声内: yes" in told, told

@@ -1,6 +1,7 @@
 """Accounts, for administrators: who may sign in, as what, and since when nobody has."""
 
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from callcenter.access import accounts as acts
 from callcenter.access.models import Account
@@ -77,7 +78,7 @@ def add_account(asked: Asked) -> Answer:
             )
     except (Invalid, Conflict) as wrong:
         return _new(asked, given, _told(asked, wrong))
-    return Page("account_password.html", {"account": account, "password": password, "is_new": True})
+    return Page("account_password.html", _shown(account, password, is_new=True))
 
 
 def _told(asked: Asked, wrong: CallCenterError) -> str:
@@ -106,7 +107,13 @@ def reset_password(asked: Asked) -> Answer:
         account = acts.set_password(
             session, asked.path["name"], kept, at=asked.at, actor=asked.who.actor, must_change=True
         )
-    return Page("account_password.html", {"account": account, "password": password, "is_new": False})
+    return Page("account_password.html", _shown(account, password, is_new=False))
+
+
+def _shown(account: Account, password: str, *, is_new: bool) -> dict[str, object]:
+    """Return what the page with a made-up password shows; whoever changes its language sees it no more."""
+    stay = f"/accounts/{quote(account.name)}"
+    return {"account": account, "password": password, "is_new": is_new, "stay": stay}
 
 
 @pages.post("/accounts/{name}/disable", role="admin")

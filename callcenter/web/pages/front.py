@@ -90,6 +90,13 @@ class Front:
         response.headers.update(self._headers)
         return response
 
+    def not_so(self, raw: Raw, allowed: Mapping[str, str]) -> Response:
+        """Answer a method that an address does not have."""
+        kept = self.cookies.read(raw.request.headers)
+        response = self._refuse(_reader(raw, ANYBODY, kept), Problem(405, headers=allowed), kept)
+        response.headers.update(self._headers)
+        return response
+
     def _serve(
         self, endpoint: Endpoint | None, raw: Raw, reader: Reader, kept: Mapping[str, str]
     ) -> Response:
@@ -157,6 +164,8 @@ class Front:
         }
         response = self._show(Page("error.html", shown, problem.status), reader, kept)
         response.headers.update(problem.headers)
+        if reader.partial:  # The page stays as it was; its script tells what this one says.
+            response.headers["HX-Reswap"] = "none"
         return response
 
 
@@ -252,7 +261,8 @@ class Resource:
         """Return the answer to one request."""
         method = "GET" if request.method == "HEAD" else request.method
         if self._endpoints and method not in self._endpoints:
-            return Response(status_code=405, headers={"Allow": ", ".join(sorted(self._endpoints))})
+            allowed = {"Allow": ", ".join(sorted(self._endpoints))}
+            return await anyio.to_thread.run_sync(self._front.not_so, Raw(request, b""), allowed)
         raw = Raw(request, await _body(request) if method != "GET" else b"")
         endpoint = self._endpoints.get(method)
         return await anyio.to_thread.run_sync(self._front.answer, endpoint, raw, limiter=self._limiter)

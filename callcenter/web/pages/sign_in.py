@@ -7,6 +7,7 @@ from callcenter.access.models import Account
 from callcenter.access.passwords import matches
 from callcenter.access.queries import find_account
 from callcenter.access.rules import LANGUAGES, NOBODY, THEMES
+from callcenter.staff.queries import agent
 from callcenter.web.pages.asked import Answer, Asked, Go, Page, Pages
 from callcenter.web.pages.navigation import home_of
 from callcenter.web.pages.visitors import A_YEAR, LANGUAGE, SIGN_IN, THEME, Cookies, local
@@ -41,9 +42,15 @@ def sign_in(asked: Asked) -> Answer:
         return _form(to, name, asked.t(WAIT, minutes=-(-seconds // 60)), 429)
     account = find_account(asked.session, name)
     is_right = matches(asked.form.get("password", ""), account.password_hash if account else None)
-    if account is None or not is_right or account.disabled_at is not None:
+    if account is None or not is_right or not _is_let_in(asked, account):
         return _form(to, name, asked.t(WRONG), 422)
     return _let_in(asked, account, address, to)
+
+
+def _is_let_in(asked: Asked, account: Account) -> bool:
+    """Say whether an account may sign in: it is not disabled, and its agent has not left."""
+    left = account.agent_id is not None and not agent(asked.session, account.agent_id).active
+    return account.disabled_at is None and not left
 
 
 def _let_in(asked: Asked, account: Account, address: str, to: str) -> Response:

@@ -45,7 +45,7 @@ def clocked(seconds: float | timedelta | None) -> str:
 
 
 def percent(ratio: float | None) -> str:
-    """Return a ratio as a percentage with one decimal; a hundred and nothing have none."""
+    """Return a ratio as a percentage with one decimal, none where it is whole; the sign stays on its line."""
     if ratio is None:
         return NO_VALUE
-    return f"{ratio * 100:.1f} %".replace(".0 %", " %")
+    return f"{ratio * 100:.1f}".removesuffix(".0") + "\u202f%"

@@ -76,3 +76,20 @@ def test_nothing_that_somebody_typed_becomes_html(house: House) -> None:
     page = house.browser("admin").get("/accounts?q=%22%3E%3Cscript%3E").text
     assert "<script>" not in page
     assert "&#34;&gt;&lt;script&gt;" in page
+
+
+def test_a_refused_part_leaves_the_page_as_it_was(house: House) -> None:
+    answer = house.browser("admin").get("/accounts/none", headers={"HX-Request": "true"})
+    assert answer.headers["hx-reswap"] == "none"
+    assert 'data-said="There is no account none."' in answer.text
+
+
+def test_an_order_that_is_only_looked_at_is_said_to_be_none(house: House) -> None:
+    answer = house.browser("admin").get("/accounts/admin/disable")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert "Method not allowed" in answer.text
+
+
+def test_after_a_made_up_password_the_language_leads_back_to_the_account(house: House) -> None:
+    page = house.browser("admin").post("/accounts/agent/password").text
+    assert page.count('name="next" value="/accounts/agent"') == 2

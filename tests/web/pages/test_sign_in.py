@@ -171,6 +171,7 @@ def test_an_administrator_ends_it_at_once(house: House, how: str) -> None:
     }
     house.given(acts[how])
     assert not is_in(browser)
+    assert tries(browser, "agent", PASSWORD) == (303 if how == "signed out" else 422)
 
 
 def test_what_is_over_is_forgotten(house: House, time: SettableTime) -> None:

@@ -16,11 +16,12 @@ for (const button of document.querySelectorAll("[data-fullscreen]")) {
   button.addEventListener("click", () => void document.documentElement.requestFullscreen());
 }
 
-// An order that htmx has sent and that was refused is told where the reader looks; the page stays as it was.
+// What htmx has asked for and was refused: the page stays as it was, and what the error page says is told in a
+// toast. An answer that holds no error page, such as a form with its problems, is put where it belongs.
 document.addEventListener("htmx:response:error", (event) => {
   const ctx = (event as CustomEvent<{ ctx: { text?: string } }>).detail.ctx;
-  const page = new DOMParser().parseFromString(ctx.text ?? "", "text/html");
-  toast(page.querySelector("[data-said]")?.getAttribute("data-said") ?? t("It did not work. Try again."), { wrong: true });
+  const said = new DOMParser().parseFromString(ctx.text ?? "", "text/html").querySelector("[data-said]");
+  if (said) toast(said.getAttribute("data-said") || t("It did not work. Try again."), { wrong: true });
 });
 document.addEventListener("htmx:error", (event) => {
   // What fetches itself again says by the live sign that it stands still.

@@ -1,4 +1,5 @@
-// A form that was sent waits: its buttons do nothing until the answer is there. Filters apply as they are chosen.
+// A form that was sent waits: its buttons do nothing until the answer is there (data-again: it leads to a file, not
+// to a page, and may be sent again). Filters apply as they are chosen.
 export function guardForms(): void {
   document.addEventListener("submit", (event) => {
     const form = event.target as HTMLFormElement;
@@ -6,7 +7,7 @@ export function guardForms(): void {
       event.preventDefault();
       return;
     }
-    if (form.method === "dialog" || form.hasAttribute("hx-post") || form.hasAttribute("hx-get")) return;
+    if (form.method === "dialog" || form.dataset.again !== undefined || form.hasAttribute("hx-post") || form.hasAttribute("hx-get")) return;
     form.dataset.sent = "yes";
     for (const button of form.querySelectorAll("button")) button.setAttribute("aria-disabled", "true");
     if (form.hasAttribute("data-filters")) dropEmpty(form);
