@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 from callcenter import ids
 from callcenter.calls.models import Leg
 from callcenter.configuration import configuration
-from callcenter.db import Instant
+from callcenter.db import Instant, UtcDateTime
 from callcenter.dialing.models import Attempt, CarrierOrder, DialCount, DialGate
 from callcenter.dialing.rules import (
     AGENTS_FIRST,
+    IN_ORDER,
     NEEDS_HUMAN,
     PROBE_EVERY,
     QUEUED_LOOK,
@@ -122,12 +123,20 @@ def has_rival(session: Session, attempt: Attempt) -> bool:
     return any(without_extension(each) == dialled for each in session.scalars(rivals))
 
 
-def agents_wait(session: Session, at: datetime) -> bool:
-    """Say whether an agent's phone is still to be rung: a caller waits for it, and comes first."""
-    first = sa.exists().where(
+def others_come_first(session: Session, attempt: Attempt, at: datetime) -> bool:
+    """Say whether somebody leaves before a customer's call: an agent's phone, for which a caller waits, or
+    another customer's call that was wanted earlier."""
+    agents = sa.exists().where(
         Attempt.state == "intent", Attempt.purpose_kind == "offer", Attempt.created_at > at - AGENTS_FIRST
     )
-    return bool(session.scalar(sa.select(first)))
+    earlier = sa.exists().where(
+        Attempt.state == "intent",
+        Attempt.purpose_kind != "offer",
+        Attempt.created_at > at - IN_ORDER,
+        sa.tuple_(Attempt.created_at, Attempt.id)
+        < sa.tuple_(sa.literal(attempt.created_at, UtcDateTime()), sa.literal(attempt.id, sa.Uuid())),
+    )
+    return bool(session.scalar(sa.select(sa.or_(agents, earlier))))
 
 
 def gate(session: Session) -> DialGate | None:

@@ -36,6 +36,8 @@ QUEUED_MOST = timedelta(seconds=30)
 FURTHEST_SLOT = QUEUED_MOST + timedelta(seconds=5)
 # An intent of an agent's leg that is older is none that anybody waits for.
 AGENTS_FIRST = timedelta(seconds=60)
+# So long customers' calls leave in the order in which they were wanted; an older intent stands still.
+IN_ORDER = timedelta(minutes=10)
 # So many failures in a row (401, 429, 5xx, no answer) are the carrier's, and not a call's.
 FAILURES_MOST = 5
 # While the carrier fails, one call is sent now and then to see whether it still does.

@@ -20,7 +20,7 @@ from callcenter.configuration import configuration
 from callcenter.dialing import actions as dialing
 from callcenter.dialing import gate
 from callcenter.dialing.models import Attempt
-from callcenter.dialing.queries import agents_wait, attempt_by_id
+from callcenter.dialing.queries import attempt_by_id, others_come_first
 from callcenter.dialing.rules import QUEUED_MOST, may_send, signature
 from callcenter.jobs import Work, job
 from callcenter.phone_numbers import keys_to_press, may_dial, without_extension
@@ -120,7 +120,7 @@ def _claimed(session: Session, attempt_id: UUID, at: datetime) -> Claimed | None
     forbidden = _forbidden(session, attempt, at)
     if forbidden is not None:
         raise Refused(forbidden)
-    if attempt.purpose_kind != "offer" and agents_wait(session, at):
+    if attempt.purpose_kind != "offer" and others_come_first(session, attempt, at):
         raise Waits(at + A_MOMENT)
     claimed = dialing.claim(session, attempt_id, at)
     if claimed is None:

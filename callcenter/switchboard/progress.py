@@ -145,7 +145,8 @@ def close_try(session: Session, callback_id: UUID, reason: str, at: datetime) ->
     if callback is None:
         return None
     _note_meeting(session, callback, at)
-    release_agent(session, callback.id, at)
+    if callback.state == "agent" and live_wait(session, "callback", callback.id) is None:
+        release_agent(session, callback.id, at)
     if callback.call_id is not None:
         call = calls.call_by_id(session, callback.call_id, lock=True)
         end_outbound(session, call, "answered" if call.joined_at else "not_reached", at)

@@ -56,7 +56,7 @@ def test_a_call_that_waits_is_not_counted_yet(desk: Desk) -> None:
 # "several workers": the slot is claimed in the database.
 def test_many_workers_keep_one_pace(desk: Desk) -> None:
     desk.policy(calls_per_second=2.0)
-    attempts = [desk.customer(f"+861380013800{n}") for n in range(8)]
+    attempts = [desk.agent(f"agent-{n}") for n in range(8)]
     desk.bell.rung.clear()
     start = Barrier(8)
 
@@ -81,6 +81,20 @@ def test_agents_are_rung_before_customers(desk: Desk) -> None:
     ticks(desk, 6)
     sent = sorted([*customers, *agents], key=lambda each: desk.read(each).sent_at or desk.time.at)
     assert sent == [*agents, *customers]
+
+
+# Issue: "ordered fairly": whoever's bell rings first has no right to leave first.
+def test_customers_leave_in_the_order_in_which_they_were_wanted(desk: Desk) -> None:
+    desk.policy(calls_per_second=1.0)
+    customers = []
+    for n in range(5):
+        customers.append(desk.customer(f"+861380013800{n}"))
+        desk.time.moves(seconds=0.01)
+    desk.bell.rung.reverse()
+    desk.drain()
+    ticks(desk, 12)
+    assert sorted(customers, key=lambda each: desk.read(each).sent_at or desk.time.at) == customers
+    assert len(desk.twin.placed) == 5
 
 
 # "clocks: +1 h, -1 h": a slot of the future that nobody can have taken honestly is none.

@@ -4,7 +4,18 @@ Reliability B. Bulk runs on simulated time in the proof's process; what ends in 
 processes.
 """
 
-from tests.prove.promises import ambiguous, bellless, clocks, doubled, killed, paused, punctual, real, strict
+from tests.prove.promises import (
+    ambiguous,
+    bellless,
+    clocks,
+    doubled,
+    killed,
+    paced,
+    paused,
+    punctual,
+    real,
+    strict,
+)
 from tests.prove.verdict import Proof
 
 PROOFS: tuple[Proof, ...] = (
@@ -17,5 +28,6 @@ PROOFS: tuple[Proof, ...] = (
     paused.PROOF,
     clocks.PROOF,
     punctual.PROOF,
+    paced.PROOF,
     *real.PROOFS,
 )

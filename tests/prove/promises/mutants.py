@@ -21,7 +21,7 @@ from callcenter.clock_process import SelfRinging, Ticker
 from callcenter.dialing import actions as dialing
 from callcenter.dialing.models import Attempt, CarrierOrder
 from callcenter.dialing.rules import GIVEN_LOST_AFTER, SENDING_LOST_AFTER
-from callcenter.jobs import Work
+from callcenter.jobs import _RUNG, Work
 from callcenter.routing.models import Wait
 from callcenter.switchboard import jobs, outcomes, placing, sweeps
 from callcenter.switchboard.progress import customer_missed
@@ -269,4 +269,20 @@ def zones_keep_their_offset() -> Iterator[None]:
         return (wall.replace(tzinfo=UTC) - offset) if offset is not None else wall
 
     with patch.object(rules, "_instant", instant):
+        yield
+
+
+@contextmanager
+def whoever_comes_first_leaves() -> Iterator[None]:
+    """Customers' calls leave in the order in which workers come to them, the last wanted first."""
+    rings = dialing.ring_bells
+
+    def backwards(session: Any, at: Any) -> None:
+        rings(session, at)
+        session.info.get(_RUNG, []).reverse()
+
+    with (
+        patch.object(placing, "others_come_first", lambda *_: False),
+        patch.object(sweeps, "ring_bells", backwards),
+    ):
         yield
