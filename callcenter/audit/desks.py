@@ -32,7 +32,10 @@ WaitRow = sa.Row[Wait, int, str, str, str]
 
 @dataclass(frozen=True)
 class TicketFilter:
-    """Which tickets; None asks nothing. `since` is in, `until` is out; `search` is a number or words."""
+    """Which tickets; None asks nothing. `since` is in, `until` is out; `search` is a number or words.
+
+    `unowned` are those that nobody has taken, `live` those that are neither solved nor closed.
+    """
 
     state: str | None = None
     kind: str | None = None
@@ -42,6 +45,8 @@ class TicketFilter:
     since: datetime | None = None
     until: datetime | None = None
     search: str | None = None
+    unowned: bool = False
+    live: bool = False
 
 
 @dataclass(frozen=True)
@@ -178,6 +183,20 @@ def list_tickets(
     session: Session, wanted: TicketFilter, after: Place | None, limit: int
 ) -> Sequence[TicketRow]:
     """Return tickets, the newest first: Ticket, TicketWords, line, owner, call_sid."""
+    conditions = _ticket_conditions(wanted)
+    if after is not None:
+        conditions.append(sa.tuple_(Ticket.created_at, Ticket.id) < after)
+    order = (Ticket.created_at.desc(), Ticket.id.desc())
+    return session.execute(_TICKETS.where(*conditions).order_by(*order).limit(limit)).all()
+
+
+def count_tickets(session: Session, wanted: TicketFilter) -> int:
+    """Count tickets, for a tab."""
+    counted = sa.select(sa.func.count(Ticket.id)).join(TicketWords, TicketWords.ticket_id == Ticket.id)
+    return session.scalar(counted.where(*_ticket_conditions(wanted))) or 0
+
+
+def _ticket_conditions(wanted: TicketFilter) -> list[sa.ColumnElement[bool]]:
     exact = (
         (Ticket.state, wanted.state),
         (Ticket.kind, wanted.kind),
@@ -185,14 +204,13 @@ def list_tickets(
         (Ticket.owner_agent_id, wanted.owner_id),
         (Ticket.customer_id, wanted.customer_id),
     )
-    conditions = [column == value for column, value in exact if value is not None]
-    conditions += _between(Ticket.created_at, wanted.since, wanted.until)
-    if wanted.search is not None:
-        conditions.append(_said(wanted.search))
-    if after is not None:
-        conditions.append(sa.tuple_(Ticket.created_at, Ticket.id) < after)
-    order = (Ticket.created_at.desc(), Ticket.id.desc())
-    return session.execute(_TICKETS.where(*conditions).order_by(*order).limit(limit)).all()
+    return [
+        *(column == value for column, value in exact if value is not None),
+        *_between(Ticket.created_at, wanted.since, wanted.until),
+        *([_said(wanted.search)] if wanted.search is not None else []),
+        *([Ticket.owner_agent_id.is_(None)] if wanted.unowned else []),
+        *([Ticket.state.in_(("new", "open"))] if wanted.live else []),
+    ]
 
 
 def _said(text: str) -> sa.ColumnElement[bool]:

@@ -131,6 +131,12 @@ def known_legs(session: Session, sids: Collection[str]) -> set[str]:
     return _known(session, Leg.sid, sids)
 
 
+def recordings_of(session: Session, call_id: UUID) -> list[Recording]:
+    """Return the recordings of a call, in order."""
+    mine = sa.select(Recording).where(Recording.call_id == call_id)
+    return list(session.scalars(mine.order_by(Recording.id)))
+
+
 def known_recordings(session: Session, sids: Collection[str]) -> set[str]:
     """Return which of the carrier's recordings we have rows of."""
     return _known(session, Recording.sid, sids)

@@ -178,6 +178,16 @@ def note_contact(session: Session, ticket: Ticket, call_sid: str, at: datetime, 
     _note(session, ticket, "contact", at, actor, {"call": call_sid})
 
 
+def add_note(session: Session, number: str, text: str, at: datetime, actor: str) -> Ticket:
+    """Write a note for colleagues on a ticket; a closed one may still be noted on."""
+    if not text.strip():
+        raise Invalid("note", "must not be empty")
+    ticket = _locked(session, number)
+    _touch(session, ticket, at)
+    _note(session, ticket, "note", at, actor, {}, text)
+    return ticket
+
+
 def close_ticket(
     session: Session, number: str, at: datetime, actor: str, *, solution: str | None = None
 ) -> Ticket:

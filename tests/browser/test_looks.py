@@ -14,6 +14,12 @@ PAGES = [
     "/accounts?q=none",
     "/wallboard",
     "/wallboard/links",
+    "/calls",
+    "/calls?q=0000",
+    "/tickets?whose=all",
+    "/callbacks",
+    "/promises",
+    "/tasks",
     "/none",
 ]
 WAYS = [

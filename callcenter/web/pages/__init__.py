@@ -9,14 +9,28 @@ from starlette.routing import BaseRoute, Route
 
 from callcenter.jobs import Work
 from callcenter.web.api.events import Tailer
-from callcenter.web.pages import accounts, assets, home, me, sign_in, wallboard
+from callcenter.web.pages import (
+    accounts,
+    assets,
+    callbacks,
+    calls,
+    home,
+    me,
+    promises,
+    sign_in,
+    tasks,
+    tickets,
+    wallboard,
+)
 from callcenter.web.pages.asked import Endpoint
 from callcenter.web.pages.front import Front, Resource
 from callcenter.web.pages.live import Live
 
 THREADS = 16
 ENDPOINTS: tuple[Endpoint, ...] = tuple(
-    endpoint for module in (home, sign_in, me, wallboard, accounts) for endpoint in module.pages.endpoints
+    endpoint
+    for module in (home, sign_in, me, wallboard, calls, tickets, callbacks, promises, tasks, accounts)
+    for endpoint in module.pages.endpoints
 )
 
 

@@ -115,6 +115,7 @@ class Endpoint:
     role: str
     unhurried: bool
     query: type[BaseModel] | None
+    writes: bool = False
 
 
 @dataclass
@@ -123,9 +124,12 @@ class Pages:
 
     endpoints: list[Endpoint] = field(default_factory=list)
 
-    def get(self, path: str, *, role: str) -> Callable[..., Any]:
-        """Register a page; the role `nobody` is everybody, `kiosk` a wallboard's screen as well."""
-        return self._register("GET", path, role, unhurried=False)
+    def get(self, path: str, *, role: str, writes: bool = False) -> Callable[..., Any]:
+        """Register a page; the role `nobody` is everybody, `kiosk` a wallboard's screen as well.
+
+        One that `writes` is written down: that somebody looked is part of its one transaction.
+        """
+        return self._register("GET", path, role, unhurried=False, writes=writes)
 
     def post(self, path: str, *, role: str, unhurried: bool = False) -> Callable[..., Any]:
         """Register an order: one transaction, committed after it.
@@ -135,10 +139,12 @@ class Pages:
         """
         return self._register("POST", path, role, unhurried=unhurried)
 
-    def _register(self, method: str, path: str, role: str, *, unhurried: bool) -> Callable[..., Any]:
+    def _register(
+        self, method: str, path: str, role: str, *, unhurried: bool, writes: bool = False
+    ) -> Callable[..., Any]:
         def keep(call: Callable[..., Answer]) -> Callable[..., Answer]:
             query = get_type_hints(call).get("query")
-            self.endpoints.append(Endpoint(method, path, call, role, unhurried, query))
+            self.endpoints.append(Endpoint(method, path, call, role, unhurried, query, writes))
             return call
 
         return keep

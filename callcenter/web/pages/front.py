@@ -120,7 +120,7 @@ class Front:
 
     @contextmanager
     def _session(self, endpoint: Endpoint, raw: Raw) -> Iterator[Session]:
-        reads = raw.is_read or endpoint.unhurried
+        reads = (raw.is_read and not endpoint.writes) or endpoint.unhurried
         with self.work.db.reading() if reads else self.work.transaction() as session:
             yield session
 

@@ -23,9 +23,14 @@ class Place:
 PLACES = (
     Place("/", "home", _("Home"), "h", "agent"),
     Place("/wallboard", "gauge", _("Wallboard"), "w", "agent"),
+    Place("/calls", "phone", _("Calls"), "c", "agent"),
+    Place("/tickets", "ticket", _("Tickets"), "t", "agent"),
+    Place("/callbacks", "callback", _("Callbacks"), "b", "agent"),
+    Place("/promises", "promise", _("Promises"), "p", "agent"),
+    Place("/tasks", "warn", _("Tasks"), "k", "supervisor"),
     Place("/accounts", "people", _("Accounts"), "u", "admin"),
 )
-SEARCH: tuple[str, str] | None = None
+SEARCH: tuple[str, str] | None = ("/calls", "agent")
 """Where the search of the top bar leads, and the least role; without one it is not shown."""
 HOMES = {"agent": "/", "supervisor": "/", "admin": "/"}
 """Where each role is led after signing in."""

@@ -49,7 +49,8 @@ def test_agents_by_state(house: House) -> None:
     page = house.browser("agent").get("/wallboard").text
     states = dict(re.findall(r'class="state is-(\w+)"><i[^>]*></i>[^<]+</span><b>(\d+)</b>', page))
     assert states == {
-        "available": "0", "ringing": "0", "talking": "0", "wrap_up": "0", "break": "1", "offline": "0",
+        "available": "0", "ringing": "0", "talking": "0", "wrap_up": "0", "break": "1", "reserved": "0",
+        "offline": "0",
     }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ listenForKeys();
 countTimes();
 settleToasts();
 live();
+for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => window.print());
 for (const button of document.querySelectorAll("[data-fullscreen]")) {
   button.addEventListener("click", () => void document.documentElement.requestFullscreen());
 }
