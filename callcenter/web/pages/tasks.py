@@ -5,7 +5,7 @@ from pydantic import ValidationError
 from callcenter.errors import Conflict
 from callcenter.web.api import tasks as api
 from callcenter.web.pages.asked import Answer, Asked, Go, Page, Pages
-from callcenter.web.pages.choices import named
+from callcenter.web.pages.choices import named, told
 from callcenter.web.pages.names import TASKS
 from callcenter.web.pages.words import marked as _
 
