@@ -21,7 +21,7 @@ install = if $(or $(2),$(BIN))/python -m pip --version >/dev/null 2>&1; \
 	else $(PYTHON) -m pip --python $(or $(2),$(BIN))/python install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r $(1); fi
 endif
 
-.PHONY: help run test check assets words bench prove prove-webhooks prove-routing prove-numbers prove-callers prove-heard prove-promises prove-api format lock
+.PHONY: help run test check assets words bench prove prove-webhooks prove-routing prove-numbers prove-callers prove-heard prove-promises prove-data prove-api format lock
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made
@@ -47,7 +47,7 @@ bench: $(VENV)/.dev ## Measure, each figure beside the one it is compared with
 prove-api: $(VENV)/.dev
 	@$(BIN)/python -m pytest -q -n auto tests/web/api/test_contract.py --hypothesis-profile=thorough $(ARGS)
 
-PROOFS := prove-webhooks prove-routing prove-numbers prove-callers prove-heard prove-promises
+PROOFS := prove-webhooks prove-routing prove-numbers prove-callers prove-heard prove-promises prove-data
 
 prove: $(PROOFS) prove-api ## Put every promise of docs/proofs.md to the test, full size
 

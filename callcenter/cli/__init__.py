@@ -14,6 +14,7 @@ def make_app() -> typer.Typer:
     from callcenter.cli import (
         access,
         accounts,
+        audit,
         centre,
         demo,
         doctor,
@@ -34,8 +35,8 @@ def make_app() -> typer.Typer:
         pretty_exceptions_show_locals=False,
     )
     told = (
-        processes, centre, hours, access, accounts, standards, promises, tasks, doctor, fallback, replay,
-        simulate, demo,
+        processes, centre, hours, access, accounts, audit, standards, promises, tasks, doctor, fallback,
+        replay, simulate, demo,
     )  # fmt: skip
     for commands in told:
         commands.register(app)

@@ -23,3 +23,17 @@ class LedgerEntry(Base):
     subject_kind: Mapped[str] = mapped_column(sa.String(20))
     subject_id: Mapped[str] = mapped_column(sa.String(60), index=True)
     detail: Mapped[dict[str, Any]]
+
+
+class LedgerSeal(Base):
+    """An entry's place in the chain (from 1) and the digest up to it; neither table is ever changed.
+
+    No reference to the entry: a seal outlives one that somebody has removed, and tells of it.
+    """
+
+    __tablename__ = "ledger_seals"
+
+    sequence: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
+    entry_id: Mapped[UUID] = mapped_column(unique=True)
+    digest: Mapped[str] = mapped_column(sa.String(64))
+    sealed_at: Mapped[datetime]

@@ -5,6 +5,7 @@ nothing is due costs one query.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -29,6 +30,8 @@ from callcenter.dialing.queries import (
     unknown_attempts,
 )
 from callcenter.jobs import Work, later
+from callcenter.ledger.actions import seal
+from callcenter.ledger.queries import head
 from callcenter.notices.actions import forget_notices
 from callcenter.promises.actions import mark_late, tell
 from callcenter.promises.queries import hung_up, is_hung_up, to_tell
@@ -218,6 +221,21 @@ def days_to_close(work: Work) -> None:
                 later(session, "close_day", standards.name_of(each))
 
 
+def ledger_seals(work: Work) -> None:
+    """Seal what was written down in the last hour; another clock may be a moment faster (decision 110)."""
+    with suppress(sa.exc.IntegrityError), work.transaction() as session:
+        seal(session, work.at())
+
+
+def ledger_head(work: Work) -> None:
+    """Seal whatever is left, and let the log carry the chain's head to where nobody can change it."""
+    with suppress(sa.exc.IntegrityError), work.transaction() as session:
+        seal(session, work.at(), everything=True)
+    with work.db.reading() as session:
+        last = head(session)
+    log.info("ledger.head", sequence=last.sequence, digest=last.digest)
+
+
 NOW: sa.BindParameter[datetime] = sa.bindparam("now", type_=UtcDateTime())
 SWEEPS = (
     Due("ring_timeouts", 1, ring_timeouts, (rings_are_over(NOW),)),
@@ -235,6 +253,8 @@ SWEEPS = (
     Due("promise_alerts", 15, promise_alerts),
     Due("recent_calls", 15, recent_calls),
     Due("all_calls", 3600, all_calls),
+    Due("ledger_seals", 5, ledger_seals),
+    Due("ledger_head", 3600, ledger_head),
     Due("old_keys", 3600, old_keys),
     Due("old_counts", 3600, old_counts),
     Due("old_notices", 15, old_notices),

@@ -57,7 +57,7 @@ def _shape(url: str) -> Shape:
 
 
 _SHAPES = {
-    "sqlite": sa.text("SELECT tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL"),
+    "sqlite": sa.text("SELECT tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL AND type <> 'trigger'"),
     "postgresql": sa.text("""
         SELECT table_name, concat_ws(' ', column_name, data_type, character_maximum_length, is_nullable,
                column_default) FROM information_schema.columns WHERE table_schema = 'public'

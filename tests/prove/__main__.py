@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.prove.rows import Task, proofs_of, run
 
-CHAPTERS = ("webhooks", "routing", "numbers", "callers", "heard", "promises")
+CHAPTERS = ("webhooks", "routing", "numbers", "callers", "heard", "promises", "data")
 """Each is a package beside this file whose `PROOFS` are run in order."""
 BOOKS = Path("var/proofs")
 SIZES = {"postgresql": 1.0, "sqlite": 0.1}
