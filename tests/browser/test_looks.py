@@ -14,6 +14,7 @@ PAGES = [
     "/accounts?q=none",
     "/wallboard",
     "/wallboard/links",
+    "/desk",
     "/calls",
     "/calls?q=0000",
     "/tickets?whose=all",

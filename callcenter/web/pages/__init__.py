@@ -14,6 +14,7 @@ from callcenter.web.pages import (
     assets,
     callbacks,
     calls,
+    desk,
     home,
     me,
     promises,
@@ -29,7 +30,7 @@ from callcenter.web.pages.live import Live
 THREADS = 16
 ENDPOINTS: tuple[Endpoint, ...] = tuple(
     endpoint
-    for module in (home, sign_in, me, wallboard, calls, tickets, callbacks, promises, tasks, accounts)
+    for module in (home, sign_in, me, desk, wallboard, calls, tickets, callbacks, promises, tasks, accounts)
     for endpoint in module.pages.endpoints
 )
 

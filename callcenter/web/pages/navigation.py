@@ -22,6 +22,7 @@ class Place:
 
 PLACES = (
     Place("/", "home", _("Home"), "h", "agent"),
+    Place("/desk", "headset", _("Desk"), "d", "agent"),
     Place("/wallboard", "gauge", _("Wallboard"), "w", "agent"),
     Place("/calls", "phone", _("Calls"), "c", "agent"),
     Place("/tickets", "ticket", _("Tickets"), "t", "agent"),
@@ -32,7 +33,7 @@ PLACES = (
 )
 SEARCH: tuple[str, str] | None = ("/calls", "agent")
 """Where the search of the top bar leads, and the least role; without one it is not shown."""
-HOMES = {"agent": "/", "supervisor": "/", "admin": "/"}
+HOMES = {"agent": "/desk", "supervisor": "/", "admin": "/"}
 """Where each role is led after signing in."""
 
 

@@ -1,5 +1,6 @@
 // What every page loads: htmx, live events, shortcuts, times that count on, toasts, buttons that wait.
 import "htmx.org";
+import { countRings } from "./lib/rings";
 import { countTimes } from "./lib/times";
 import { guardForms } from "./lib/forms";
 import { listenForKeys } from "./lib/keys";
@@ -10,6 +11,7 @@ import { t } from "./lib/words";
 guardForms();
 listenForKeys();
 countTimes();
+countRings();
 settleToasts();
 live();
 for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => window.print());
