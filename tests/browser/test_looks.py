@@ -21,6 +21,7 @@ PAGES = [
     "/callbacks",
     "/promises",
     "/tasks",
+    "/audit-log",
     "/none",
 ]
 WAYS = [

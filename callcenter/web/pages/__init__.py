@@ -12,6 +12,7 @@ from callcenter.web.api.events import Tailer
 from callcenter.web.pages import (
     accounts,
     assets,
+    audit_log,
     callbacks,
     calls,
     desk,
@@ -28,11 +29,10 @@ from callcenter.web.pages.front import Front, Resource
 from callcenter.web.pages.live import Live
 
 THREADS = 16
-ENDPOINTS: tuple[Endpoint, ...] = tuple(
-    endpoint
-    for module in (home, sign_in, me, desk, wallboard, calls, tickets, callbacks, promises, tasks, accounts)
-    for endpoint in module.pages.endpoints
-)
+MODULES = (
+    home, sign_in, me, desk, wallboard, calls, tickets, callbacks, promises, tasks, audit_log, accounts,
+)  # fmt: skip
+ENDPOINTS: tuple[Endpoint, ...] = tuple(endpoint for module in MODULES for endpoint in module.pages.endpoints)
 
 
 def by_path() -> Mapping[str, Mapping[str, Endpoint]]:

@@ -29,6 +29,7 @@ PLACES = (
     Place("/callbacks", "callback", _("Callbacks"), "b", "agent"),
     Place("/promises", "promise", _("Promises"), "p", "agent"),
     Place("/tasks", "warn", _("Tasks"), "k", "supervisor"),
+    Place("/audit-log", "eye", _("Audit log"), "l", "supervisor"),
     Place("/accounts", "people", _("Accounts"), "u", "admin"),
 )
 SEARCH: tuple[str, str] | None = ("/calls", "agent")
